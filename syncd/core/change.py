@@ -1,0 +1,135 @@
+"""What a job wants to do at a target, why, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Literal
+
+from syncd.core.model import Json, Kind
+
+
+class Action(IntEnum):
+    """Kinds of change in the order in which they are applied: access is given before it is taken."""
+
+    CREATE = 10
+    ADOPT = 20
+    REACTIVATE = 30
+    UPDATE = 40
+    ADD_MEMBERS = 60
+    REMOVE_MEMBERS = 70
+    REFERENCE = 80  #: an update of references alone (manager), once both ends exist; shown as "update"
+    DEACTIVATE = 90
+    DELETE = 100
+
+    @property
+    def word(self) -> str:
+        """The contract's word for it."""
+        return "update" if self is Action.REFERENCE else self.name.lower()
+
+
+Status = Literal["planned", "sent", "done", "failed", "held", "skipped"]
+
+#: Stands where the target id of an object will stand that this plan creates: new:<source>:<source id>.
+NEW = "new:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One HTTP request to a target, relative to its base URL; `new:…` ids are still in it before it is sent."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str  #: "/Users/2819c223", percent-encoded, with query
+    body: Json = None
+
+    @property
+    def data(self) -> dict[str, Json]:
+        return {"method": self.method, "path": self.path, "body": self.body}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One row of a plan: one object, one action.
+
+    `before` and `after` map attribute paths (see attributes.py) to values; a path whose `after` is None is removed at
+    the target. ADD_MEMBERS has after = {"members": [target ids]}, REMOVE_MEMBERS before = {"members": [target ids]}.
+    """
+
+    action: Action
+    kind: Kind
+    source_id: str
+    target_id: str | None  #: None where the target has no such object yet
+    name: str  #: for people: user name or display name
+    before: Mapping[str, Json]
+    after: Mapping[str, Json]
+    why: str  #: half a sentence: 'no longer assigned through group Staff'
+    held: str | None = None  #: the guard's sentence
+    skipped: str | None = None  #: why nothing is sent although something differs
+    redacted: frozenset[str] = frozenset()  #: paths whose values no report, log or database row may show
+
+    @property
+    def sort_key(self) -> tuple[int, bool, str]:
+        return self.action, self.kind == "group", self.source_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observed:
+    """What the target says now of one object."""
+
+    id: str
+    resource: Mapping[str, Json]  #: the SCIM resource as answered
+    etag: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one change.
+
+    `maybe`: the request left and no trustworthy answer came (reset, timeout, 5xx): it must be settled by a look-up.
+    """
+
+    status: Literal["done", "failed", "maybe", "gone"]
+    target_id: str | None = None
+    observed: Mapping[str, Json] | None = None  #: the resource in the answer, where there was one
+    http_status: int | None = None
+    code: str | None = None  #: Conflict, TooManyRequests, … (the error codes of Entra's provisioning log)
+    message: str = ""
+    remedy: str = ""
+    requests: int = 0
+    written: tuple[str, ...] = ()  #: members: the ids that were written before a failure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """The pair source id ↔ target id of one object, owned by one job. Login, mail and names are attributes, not keys."""
+
+    job: str
+    kind: Kind
+    source_id: str
+    target_id: str
+    active: bool = True  #: False once we deactivated it
+    wrote: Mapping[str, Json] = field(
+        default_factory=dict
+    )  #: per path, last written and accepted, or found on adoption
+    out_since: datetime | None = None  #: UTC; when it went out of scope: the grace before a delete counts from here
+    rev: int = 1  #: grows with each write, so that a plan made on an older one is noticed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetFacts:
+    """What a target can do, by its discovery, its profile and what its answers taught us. Kept in the state DB."""
+
+    patch: bool = True
+    filter: bool = True
+    bulk: bool = False
+    etag: bool = False
+    max_results: int = 200
+    sort: bool = False
+    attributes: Mapping[Kind, frozenset[str]] | None = None  #: paths that /Schemas announces; None: not announced
+    member_chunk: int = 100  #: members a PATCH
+    member_remove: Literal["filter", "value", "put"] = "filter"  #: members[value eq "id"], or a value list, or a PUT
+    members_shown: bool = True  #: a GET of a group lists its members
+    unfilterable: frozenset[str] = frozenset()  #: match attributes whose filter is ignored or refused: list instead
+    learned: tuple[str, ...] = ()  #: in words, for `check` and `status`
