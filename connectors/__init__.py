@@ -12,8 +12,15 @@ from syncd.core.model import Finding, Json, Kind, Page, Snapshot, Stream
 class Source(Protocol):
     """A directory that is read and never written."""
 
-    name: str  #: the key in config.toml
-    requests: int  #: HTTP requests sent so far
+    @property
+    def name(self) -> str:
+        """The key in config.toml."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far."""
+        ...
 
     def read(self, stream: Stream, watermark: str | None) -> AsyncIterator[Page]:
         """Pages of one round, the last one with `last` set. Without a watermark: everything.
@@ -36,9 +43,20 @@ class Source(Protocol):
 class Target(Protocol):
     """A SCIM 2.0 service. Opened for a dry run it has no way to write (`send` raises ReadOnly)."""
 
-    name: str
-    requests: int
-    facts: TargetFacts  #: may be replaced by better knowledge after any call; the caller keeps it in the state DB
+    @property
+    def name(self) -> str:
+        """The key in config.toml."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests sent so far."""
+        ...
+
+    @property
+    def facts(self) -> TargetFacts:
+        """What is known of the service; better after any call. The caller keeps it in the state DB."""
+        ...
 
     async def find(self, kind: Kind, match: Mapping[str, Json]) -> Sequence[Observed]:
         """Objects whose attribute equals the value: `match` has one path. Verified against the answer, never trusted."""

@@ -9,6 +9,7 @@ SyncdError
     Unreachable       nobody's: the next cycle tries again                              this target, this cycle
     Unauthorized      the operator's: the token                                         this target
     Unusable          the operator's: the answer is no SCIM                             this target
+    Misconfigured     the operator's: url, profile or dialect cannot be used            this target
     ReadOnly          ours: a dry run tried to write                                    a bug
 """
 
@@ -68,6 +69,11 @@ class Unauthorized(TargetError):
 @dataclass(kw_only=True, eq=False)
 class Unusable(TargetError):
     """Target {target} does not speak SCIM here ({detail}). Check the url in config.toml, then run: syncd check"""
+
+
+@dataclass(kw_only=True, eq=False)
+class Misconfigured(TargetError):
+    """Target {target}: {detail}. Correct config.toml, then run: syncd check"""
 
 
 @dataclass(kw_only=True, eq=False)

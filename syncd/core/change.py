@@ -54,7 +54,8 @@ class Change:
     """One row of a plan: one object, one action.
 
     `before` and `after` map attribute paths (see attributes.py) to values; a path whose `after` is None is removed at
-    the target. ADD_MEMBERS has after = {"members": [target ids]}, REMOVE_MEMBERS before = {"members": [target ids]}.
+    the target. A path whose two values are equal is not sent: an ADOPT row carries all that is wished, so that the link
+    remembers it. ADD_MEMBERS has after = {"members": [target ids]}, REMOVE_MEMBERS before = {"members": [target ids]}.
     """
 
     action: Action
@@ -67,11 +68,21 @@ class Change:
     why: str  #: half a sentence: 'no longer assigned through group Staff'
     held: str | None = None  #: the guard's sentence
     skipped: str | None = None  #: why nothing is sent although something differs
+    failed: str | None = None  #: why the object could not be mapped: the row is shown and tried again
+    out: bool = False  #: the object has left the scope: the grace before a delete counts from here
     redacted: frozenset[str] = frozenset()  #: paths whose values no report, log or database row may show
 
     @property
-    def sort_key(self) -> tuple[int, bool, str]:
-        return self.action, self.kind == "group", self.source_id
+    def stage(self) -> int:
+        """Its place in the order of apply: by action, users before groups."""
+        return int(self.action) * 2 + (self.kind == "group")
+
+    @property
+    def edited(self) -> dict[str, tuple[Json, Json]]:
+        """{path: (old, new)} of the attributes that differ; an ADOPT row also carries those that are right already."""
+        paths = [*self.after, *(path for path in self.before if path not in self.after)]
+        found = {path: (self.before.get(path), self.after.get(path)) for path in paths}
+        return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +109,8 @@ class Outcome:
     message: str = ""
     remedy: str = ""
     requests: int = 0
-    written: tuple[str, ...] = ()  #: members: the ids that were written before a failure
+    written: tuple[str, ...] = ()  #: written before a failure: the ids of members, or the paths of attributes
+    permanent: bool = False  #: trying again is useless until something changes at the source or at the target
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,7 +26,7 @@ class SourceUser:
 
     id: str  #: Graph object id, Okta user id
     attributes: Mapping[str, Json]  #: as the source named and valued them; Graph: `manager` holds the manager's id
-    enabled: bool = True  #: may sign in: Graph accountEnabled, Okta by status
+    enabled: bool | None = True  #: may sign in: Graph accountEnabled, Okta by status; None in a delta: as before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,110 @@
+"""One round of a stream that Graph tells by changes: from a watermark where there is one, else from the start."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from connectors.errors import Incomplete, NotConfigured
+from connectors.graph.fault import Fault
+from connectors.graph.pager import GraphPage, walk
+from connectors.graph.settings import GraphSettings
+from connectors.graph.transport import Round, Transport
+from connectors.graph.watermark import Watermark, parse_watermark, select_text
+from syncd.core.model import Json, Page, Record, Removal, Stream
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What a page of objects says, or a part of it: each object or membership once, the last word winning."""
+
+    records: tuple[Record, ...]
+    removals: tuple[Removal, ...]
+    unknown: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeltaStream:
+    """What is particular to users or groups."""
+
+    stream: Stream
+    path: str  #: "/users/delta"
+    permission: str
+    select: frozenset[str]
+    #: from the objects of a page, and whether the round is full, to what they say, in order; never an empty list
+    read: Callable[[list[dict[str, Json]], bool], list[Reading]]
+
+
+async def read_delta(
+    transport: Transport, settings: GraphSettings, stream: DeltaStream, watermark: str | None
+) -> AsyncGenerator[Page, None]:
+    """Pages of one round; a token that Graph no longer knows turns the round into a full one, of this stream alone.
+
+    If that happens after pages of a delta round were given, the full pages follow them in the same round. If a full
+    round itself loses its place, Incomplete is raised: what its pages mentioned might have gone since, and only a
+    round from the start can tell. A full page replaces what is known of an object (absent is null), any other merges
+    (absent keeps, null clears). The link that Graph's 410 names is not followed.
+    """
+    select = select_text(stream.select)
+    mark = parse_watermark(watermark)
+    if mark is not None and mark.serves(settings, select, transport.now()):
+        try:
+            async with aclosing(_pages(transport, settings, stream, mark.link, full=False)) as pages:
+                async for page in pages:
+                    yield page
+            return
+        except Fault as error:
+            if not error.resync and error.status != 404:
+                raise _incomplete(transport, stream, f"{error}; if it stays so, run: syncd sync --full") from error
+    given = False
+    try:
+        first = f"{stream.path}?$select={select}"
+        async with aclosing(_pages(transport, settings, stream, first, full=True)) as pages:
+            async for page in pages:
+                given = True
+                yield page
+    except Fault as error:
+        if not given and error.status in (400, 501):
+            raise NotConfigured(
+                source=transport.source, detail=f"Microsoft Graph refuses to read {stream.stream} like this: {error}"
+            ) from error
+        raise _incomplete(transport, stream, str(error)) from error
+
+
+def _incomplete(transport: Transport, stream: DeltaStream, detail: str) -> Incomplete:
+    return Incomplete(source=transport.source, step=stream.stream, detail=detail)
+
+
+async def _pages(
+    transport: Transport, settings: GraphSettings, stream: DeltaStream, first: str, *, full: bool
+) -> AsyncGenerator[Page, None]:
+    calls = Round(transport, step=stream.stream, permission=stream.permission, low=full)
+    select = select_text(stream.select)
+
+    def mark(page: GraphPage) -> str | None:
+        if page.delta_link is None:
+            return None
+        return Watermark(link=page.delta_link, select=select, tenant=settings.tenant_id, at=transport.now()).text
+
+    async with aclosing(walk(calls, first, delta=True)) as pages:
+        async for page in pages:
+            try:
+                *early, final = stream.read(page.items, full)
+            except (KeyError, TypeError, AttributeError) as error:
+                raise calls.incomplete("an object whose changes cannot be read") from error
+            for said in early:
+                yield _page(stream, said, full=full)
+            yield _page(stream, final, full=full, last=page.last, watermark=mark(page))
+
+
+def _page(stream: DeltaStream, said: Reading, *, full: bool, last: bool = False, watermark: str | None = None) -> Page:
+    return Page(
+        stream=stream.stream,
+        records=said.records,
+        removals=said.removals,
+        full=full,
+        last=last,
+        watermark=watermark,
+        unknown=said.unknown,
+    )

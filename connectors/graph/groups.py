@@ -1,0 +1,99 @@
+"""Groups and their direct members as groups/delta tells them."""
+
+from __future__ import annotations
+
+from connectors.graph.delta import DeltaStream, Reading
+from connectors.graph.settings import GraphSettings
+from connectors.graph.users import removed_state
+from syncd.core.model import Json, Kind, Membership, Removal, SourceGroup
+
+#: Member types that matter here. Devices, contacts and service principals are no accounts. A member without a type
+#: stays one: to drop it would be to remove it.
+MEMBER_KINDS: dict[str | None, Kind] = {
+    "#microsoft.graph.user": "user",
+    "#microsoft.graph.group": "group",
+    None: "user",
+}
+
+
+def group_stream(settings: GraphSettings) -> DeltaStream:
+    return DeltaStream(
+        stream="groups",
+        path="/groups/delta",
+        permission="GroupMember.Read.All",
+        select=settings.group_select,
+        read=read_groups,
+    )
+
+
+def read_groups(items: list[dict[str, Json]], full: bool = True) -> list[Reading]:
+    """The groups and memberships of one page. Takes the items over.
+
+    A group may come several times, on one page and on many, with other members each time. In one list of members the
+    removals count before the additions. A group whose membership is hidden and that shows no member in a full round
+    is unknown, not empty: without Member.Read.Hidden Graph leaves such members out. A group removed and told again
+    begins a new reading, so that the order is kept.
+    """
+    before: list[Reading] = []
+    page = _Gathered()
+    for item in items:
+        group_id = item["id"]
+        removed = item.get("@removed")
+        if removed is not None:
+            page.remove_group(group_id, removed)
+            continue
+        if group_id in page.removals:
+            before.append(page.reading())
+            page = _Gathered()
+        changes = item.get("members@delta")
+        if changes:
+            page.change_members(group_id, changes)
+        elif full and item.get("visibility") == "HiddenMembership":
+            page.unknown.add(group_id)
+        for key in [key for key in item if "@" in key]:
+            del item[key]
+        earlier = page.groups.get(group_id)
+        page.groups[group_id] = SourceGroup(
+            id=group_id, attributes=item if earlier is None else {**earlier.attributes, **item}
+        )
+    return [*before, page.reading()]
+
+
+class _Gathered:
+    """What was told so far, each object and each edge once."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, SourceGroup] = {}
+        self.removals: dict[str, Removal] = {}
+        self.members: dict[tuple[str, str], Membership] = {}
+        self.dropped: dict[tuple[str, str], Removal] = {}
+        self.unknown: set[str] = set()
+
+    def remove_group(self, group_id: str, removed: Json) -> None:
+        self.groups.pop(group_id, None)
+        self.members = {edge: member for edge, member in self.members.items() if edge[0] != group_id}
+        self.dropped = {edge: removal for edge, removal in self.dropped.items() if edge[0] != group_id}
+        self.removals[group_id] = Removal(kind="group", id=group_id, state=removed_state(removed))
+
+    def change_members(self, group_id: str, changes: list[dict[str, Json]]) -> None:
+        for change in changes:
+            if "@removed" in change:
+                edge = group_id, change["id"]
+                self.members.pop(edge, None)
+                self.dropped[edge] = Removal(kind="membership", id=group_id, member_id=change["id"])
+        for change in changes:
+            if "@removed" in change:
+                continue
+            kind = MEMBER_KINDS.get(change.get("@odata.type"))
+            if kind is not None:
+                member_id = change["id"]
+                self.dropped.pop((group_id, member_id), None)
+                self.members[group_id, member_id] = Membership(group_id=group_id, member_id=member_id, member_kind=kind)
+
+    def reading(self) -> Reading:
+        shown = {edge[0] for edge in self.members} if self.unknown else set()
+        return Reading(
+            records=(*self.groups.values(), *self.members.values()),
+            removals=(*self.removals.values(), *self.dropped.values()),
+            unknown=frozenset(self.unknown - shown),
+        )

@@ -1,0 +1,71 @@
+"""Pages of Graph up to the last one, and nothing that merely looks like the last one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.graph.transport import Round, same_origin
+from syncd.core.model import Json
+
+NEXT = "@odata.nextLink"
+DELTA = "@odata.deltaLink"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphPage:
+    """One page as Graph gave it: objects with their annotations, each with an id."""
+
+    items: list[dict[str, Json]]
+    last: bool
+    delta_link: str | None = None  #: on the last page of a delta round
+
+
+async def walk(
+    calls: Round, first: str, *, delta: bool, headers: Mapping[str, str] | None = None
+) -> AsyncGenerator[GraphPage, None]:
+    """Every page of one chain: a delta round ends with a deltaLink, a plain list with a page without nextLink.
+
+    While the caller works on a page, the next one is on its way; never more than one request of a chain is. Raises
+    Incomplete for a chain that breaks, loops, leaves the host or does not end, and for a page that is none.
+    Source: Microsoft Graph documentation, "Use delta query" and "Paging".
+    """
+    seen = {first}
+    coming: asyncio.Task[Any] = asyncio.create_task(calls.get(first, headers))
+    try:
+        while True:
+            page, following = _read(calls, await coming, delta=delta)
+            if following is not None:
+                if not same_origin(following, calls.transport.root):
+                    raise calls.incomplete("a next link leads to another host, which got no request")
+                if following in seen:
+                    raise calls.incomplete("the pages go round in a circle")
+                if len(seen) >= calls.transport.limits.pages:
+                    raise calls.incomplete(f"no end after {len(seen)} pages")
+                seen.add(following)
+                coming = asyncio.create_task(calls.get(following, headers))
+            yield page
+            if page.last:
+                return
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+def _read(calls: Round, body: Json, *, delta: bool) -> tuple[GraphPage, str | None]:
+    items = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(items, list):
+        raise calls.incomplete("a page without its list of objects")
+    for item in items:
+        if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
+            raise calls.incomplete("a page with an object that has no id")
+    following, end = body.get(NEXT), body.get(DELTA)
+    if not isinstance(following, str | None) or not isinstance(end, str | None):
+        raise calls.incomplete("a page whose link is no text")
+    if not delta:
+        return GraphPage(items=items, last=following is None), following
+    if (following is None) == (end is None):
+        raise calls.incomplete("a page with both or neither of nextLink and deltaLink")
+    return GraphPage(items=items, last=end is not None, delta_link=end), following

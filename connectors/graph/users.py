@@ -1,0 +1,70 @@
+"""Users as users/delta tells them."""
+
+from __future__ import annotations
+
+from connectors.graph.delta import DeltaStream, Reading
+from connectors.graph.settings import GraphSettings
+from syncd.core.model import Json, Removal, SourceUser, State
+
+
+def user_stream(settings: GraphSettings) -> DeltaStream:
+    return DeltaStream(
+        stream="users",
+        path="/users/delta",
+        permission="User.Read.All",
+        select=settings.user_select,
+        read=read_users,
+    )
+
+
+def read_users(items: list[dict[str, Json]], full: bool = True) -> list[Reading]:
+    """The users of one page. Takes the items over: annotations are removed from them.
+
+    Attributes are Graph's, with `manager` as the manager's id or None, absent where Graph does not mention it. In a
+    delta round `enabled` means something only where `accountEnabled` is among the attributes; else what is known of
+    the user stays. Someone removed for a reason that Graph does not give counts as restorable. Someone removed and
+    told again begins a new reading, so that the order is kept.
+    """
+    before: list[Reading] = []
+    users: dict[str, SourceUser] = {}
+    removals: dict[str, Removal] = {}
+    for item in items:
+        user_id = item["id"]
+        removed = item.get("@removed")
+        if removed is not None:
+            users.pop(user_id, None)
+            removals[user_id] = Removal(kind="user", id=user_id, state=removed_state(removed))
+            continue
+        if user_id in removals:
+            before.append(Reading(records=tuple(users.values()), removals=tuple(removals.values())))
+            users, removals = {}, {}
+        earlier = users.get(user_id)
+        attributes = user_attributes(item)
+        if earlier is not None:
+            attributes = {**earlier.attributes, **attributes}
+        users[user_id] = SourceUser(
+            id=user_id, attributes=attributes, enabled=attributes.get("accountEnabled", True) is not False
+        )
+    return [*before, Reading(records=tuple(users.values()), removals=tuple(removals.values()))]
+
+
+def user_attributes(item: dict[str, Json]) -> dict[str, Json]:
+    """A user's own properties, in place: navigation changes resolved, other annotations dropped."""
+    managers = item.get("manager@delta")
+    for key in [key for key in item if "@" in key]:
+        del item[key]
+    if managers:
+        item["manager"] = _manager(managers)
+    return item
+
+
+def _manager(changes: Json) -> str | None:
+    """The manager after a change, which Graph tells as removal and addition, as an addition or as a removal alone."""
+    entries = changes if isinstance(changes, list) else [changes]
+    added = [entry.get("id") for entry in entries if isinstance(entry, dict) and "@removed" not in entry]
+    return added[-1] if added and isinstance(added[-1], str) else None
+
+
+def removed_state(removed: Json) -> State:
+    """`changed`: soft-deleted, can be restored; `deleted`: gone (Microsoft Graph documentation, "Use delta query")."""
+    return "gone" if isinstance(removed, dict) and removed.get("reason") == "deleted" else "soft"

@@ -1,0 +1,238 @@
+"""The HTTP client of one SCIM target: one session, a bounded and gentle one.
+
+`ScimReader` has GET alone; `ScimWriter` adds the methods that write. A dry run is given a reader, and a reader refuses
+every other method a second time on the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from connectors.errors import Misconfigured, ReadOnly
+from connectors.scim.answer import Answer, NoAnswer, read_answer
+from connectors.scim.credentials import Credentials
+from connectors.scim.gate import Gate
+from connectors.scim.pace import Pace
+from connectors.scim.settings import ScimSettings, tenant_url
+from connectors.scim.timing import Timing
+from syncd.core.model import Json
+from syncd.core.secret import Secret
+
+_REPEATABLE = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110 section 9.2.2
+_OVERLOADED = frozenset({429, 503})
+_FAULTS = frozenset({500, 502, 503, 504})
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 30.0
+_REDIRECTS = 3
+
+
+def encode_id(identifier: str) -> str:
+    """An id as one path segment: some services use names with spaces, slashes and @ as ids."""
+    encoded = quote(identifier, safe="")
+    return {".": "%2E", "..": "%2E%2E"}.get(encoded, encoded)
+
+
+def _worth_repeating(method: str, status: int) -> bool:
+    return status == 429 or (status in _FAULTS and method in _REPEATABLE)
+
+
+class ScimReader:
+    """Sends GET requests. Counts every request that leaves in `requests`."""
+
+    methods: ClassVar[frozenset[str]] = frozenset({"GET"})
+
+    def __init__(self, settings: ScimSettings, timing: Timing | None = None) -> None:
+        self.settings = settings
+        self.timing = timing or Timing()
+        self.requests = 0
+        self.gate = Gate(settings.concurrency)
+        self.pace = Pace(settings.rate, self.timing)
+        tenant = tenant_url(settings)
+        self.base = tenant.base
+        self._query = urlencode(tenant.query)
+        self._tls = _tls_context(settings)
+        self._session: aiohttp.ClientSession | None = None
+        self.credentials = Credentials(
+            settings.auth, target=settings.name, timing=self.timing, session=self._open_session
+        )
+
+    async def get(self, path: str) -> Answer:
+        """The answer to a GET. Raises NoAnswer, Unauthorized where no token can be had."""
+        return await self._exchange("GET", path)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def redact(self, text: str) -> str:
+        """The text without any of this target's secrets, in case that the service repeats them."""
+        for secret in (
+            *self.credentials.secrets,
+            *(v for v in self.settings.headers.values() if isinstance(v, Secret)),
+        ):
+            if shown := secret.reveal():
+                text = text.replace(shown, "***")
+        return text
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=self._tls if self._tls is not None else True),
+                timeout=aiohttp.ClientTimeout(
+                    total=self.settings.timeout_s, sock_connect=min(10.0, self.settings.timeout_s)
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": self.settings.user_agent},
+                trust_env=False,
+            )
+        return self._session
+
+    async def _exchange(self, method: str, path: str, body: Json = None, *, etag: str | None = None) -> Answer:
+        """One request with its bounded repeats: after 429 always, after faults where repeating is harmless.
+
+        A 429 says that nothing was done. A 5xx or a broken connection says nothing, so only methods that may be
+        repeated are; the caller settles the others. Connections that were never made are tried again for all.
+        """
+        if method not in self.methods:
+            raise ReadOnly(target=self.settings.name, detail=f"{method} {path.partition('?')[0]}")
+        data = None if body is None else orjson.dumps(body)
+        attempt, waited, renewed = 0, 0.0, False
+        while True:
+            attempt += 1
+            await self.gate.enter()
+            overloaded = False
+            fault: NoAnswer | None = None
+            answer: Answer | None = None
+            header: str | None = None
+            try:
+                await self.pace.wait()
+                header = await self.credentials.header()
+                answer = await self._once(method, path, data, header, etag)
+                overloaded = answer.status in _OVERLOADED
+            except NoAnswer as broken:
+                fault, overloaded = broken, broken.timeout
+            finally:
+                self.gate.leave(overloaded=overloaded)
+            if answer is not None and answer.status == 401 and self.credentials.renewable and not renewed:
+                renewed = True
+                self.credentials.refused(header)
+                attempt -= 1
+                continue
+            asked = None if answer is None else answer.retry_after_s(self.timing.now())
+            wait = self._wait_s(attempt, asked)
+            over = attempt >= self.settings.attempts or waited + wait > self.settings.patience_s
+            if fault is not None and (over or fault.final or (fault.sent and method not in _REPEATABLE)):
+                fault.attempts = attempt
+                raise fault
+            if answer is not None and (over or not _worth_repeating(method, answer.status)):
+                return replace(answer, attempts=attempt)
+            waited += wait
+            if asked is not None and overloaded:
+                self.pace.pause(wait)
+            else:
+                await self.timing.sleep(wait)
+
+    def _wait_s(self, attempt: int, asked: float | None) -> float:
+        dice = self.timing.random()
+        if asked is not None:
+            return asked + dice * min(1.0, 0.1 * asked)
+        return float(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)) * (0.5 + dice))
+
+    async def _once(self, method: str, path: str, data: bytes | None, header: str | None, etag: str | None) -> Answer:
+        headers = {"Accept": "application/scim+json, application/json;q=0.9"}
+        headers |= {k: v.reveal() if isinstance(v, Secret) else v for k, v in self.settings.headers.items()}
+        if header is not None:
+            headers["Authorization"] = header
+        if data is not None:
+            headers["Content-Type"] = "application/scim+json; charset=utf-8"
+        if etag is not None:
+            headers["If-Match"] = etag
+        url = self.url(path)
+        for _ in range(_REDIRECTS + 1):
+            answer = await self._send(method, url, data, headers)
+            if answer.status not in (301, 302, 303, 307, 308):
+                return answer
+            url = self._redirected(url, answer, method)
+        raise NoAnswer("too many redirects", sent=False, final=True)
+
+    def url(self, path: str) -> URL:
+        """The whole URL of a path below the base, as it is sent."""
+        mark = "&" if "?" in path else "?"
+        return URL(f"{self.base}{path}" + (f"{mark}{self._query}" if self._query else ""), encoded=True)
+
+    def _redirected(self, url: URL, answer: Answer, method: str) -> URL:
+        """Where a redirect leads, if that is the same host: the token is for that host alone."""
+        try:
+            to = url.join(URL(answer.headers["Location"], encoded=True))
+            same = to.origin() == self.base.origin()
+        except (KeyError, ValueError):
+            raise NoAnswer("redirected to nowhere", sent=False, final=True) from None
+        if not same:
+            raise NoAnswer(f"redirected to another host ({to.host}), which is refused", sent=False, final=True)
+        if method != "GET" and answer.status not in (307, 308):
+            raise NoAnswer(f"redirected ({answer.status}) to {to.path}: correct the url", sent=False, final=True)
+        return to
+
+    async def _send(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> Answer:
+        self.requests += 1
+        try:
+            async with self._open_session().request(
+                method, url, data=data, headers=headers, allow_redirects=False
+            ) as response:
+                raw = bytearray()
+                async for part in response.content.iter_any():
+                    raw += part
+                    if len(raw) > self.settings.body_limit_bytes:
+                        raise NoAnswer(f"an answer over {self.settings.body_limit_bytes} bytes", sent=True, final=True)
+                return read_answer(response.status, bytes(raw), response.headers, 1)
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise NoAnswer(
+                f"its certificate is not trusted: {error.certificate_error}", sent=False, final=True
+            ) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            reason = error.strerror if isinstance(error, aiohttp.ClientConnectorError) else "connecting took too long"
+            raise NoAnswer(
+                f"no connection to {url.host}:{url.port}: {reason or type(error).__name__}", sent=False
+            ) from None
+        except TimeoutError:
+            raise NoAnswer(f"no answer within {self.settings.timeout_s:g} s", sent=True, timeout=True) from None
+        except (aiohttp.ClientError, OSError, zlib.error, asyncio.IncompleteReadError) as error:
+            raise NoAnswer(f"the connection broke: {type(error).__name__}", sent=True) from None
+
+
+class ScimWriter(ScimReader):
+    """Sends every method."""
+
+    methods: ClassVar[frozenset[str]] = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+    async def write(self, method: str, path: str, body: Json = None, *, etag: str | None = None) -> Answer:
+        """The answer to a writing request. Raises NoAnswer, whose `sent` says whether it may have been carried out."""
+        return await self._exchange(method, path, body, etag=etag)
+
+
+def _tls_context(settings: ScimSettings) -> ssl.SSLContext | None:
+    """The system's trust, plus the configured authority and client certificate; None for the defaults."""
+    if settings.ca_file is None and settings.client_certificate is None:
+        return None
+    context = ssl.create_default_context()
+    try:
+        if settings.ca_file is not None:
+            context.load_verify_locations(cafile=settings.ca_file)
+        if settings.client_certificate is not None:
+            context.load_cert_chain(settings.client_certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise Misconfigured(
+            target=settings.name, detail=f"ca_file or client_certificate cannot be read: {error}"
+        ) from None
+    return context

@@ -1,0 +1,115 @@
+"""What a target says of itself: /ServiceProviderConfig, /ResourceTypes, /Schemas (RFC 7644 section 4).
+
+Only GETs, and none of it is believed blindly: services were seen that answer any unknown path with a list of groups,
+give bare arrays, have no discovery at all, or call unsupported what works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from connectors.scim.answer import Answer
+from connectors.scim.service import Service, resources
+from syncd.core.attributes import CORE_SCHEMAS
+from syncd.core.change import TargetFacts
+from syncd.core.model import Json, Kind
+
+_LARGEST_PAGE = 200
+_RESOURCE_NAMES: Mapping[Kind, str] = {"user": "user", "group": "group"}
+#: RFC 7643 section 3.1: part of every resource, announced or not.
+_COMMON = frozenset({"id", "externalId", "meta", "schemas"})
+
+
+async def discover(service: Service) -> TargetFacts:
+    """The facts, corrected by what discovery says. A target without discovery keeps those of its profile."""
+    facts = service.knowledge.facts
+    if not service.profile.discovery:
+        return facts
+    config = await service.fetch("/ServiceProviderConfig")
+    if config.status in (401, 403):
+        return facts
+    if (said := _config(config)) is not None:
+        facts = _with_config(facts, said, service)
+    types = _listed(await service.fetch("/ResourceTypes"), "endpoint")
+    schemas = _listed(await service.fetch("/Schemas"), "attributes")
+    attributes = {kind: paths for kind in CORE_SCHEMAS if (paths := frozenset(_announced(kind, types, schemas)))}
+    return replace(facts, attributes=attributes or None)
+
+
+def _config(answer: Answer) -> Mapping[str, Json] | None:
+    body = answer.body
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if answer.ok and isinstance(body, Mapping) and isinstance(body.get("patch"), Mapping):
+        return body
+    return None
+
+
+def _with_config(facts: TargetFacts, said: Mapping[str, Json], service: Service) -> TargetFacts:
+    patch = _supported(said, "patch", facts.patch) if service.profile.patch is None else facts.patch
+    page = facts.max_results
+    filtering = said.get("filter")
+    limit = filtering.get("maxResults") if isinstance(filtering, Mapping) else None
+    if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+        page = min(limit, max(page, _LARGEST_PAGE) if service.profile.name == "generic" else page)
+    return replace(
+        facts,
+        patch=patch,
+        filter=_supported(said, "filter", facts.filter),
+        bulk=_supported(said, "bulk", False),
+        etag=_supported(said, "etag", False),
+        sort=_supported(said, "sort", False),
+        max_results=page,
+        member_remove=facts.member_remove if patch else "put",
+    )
+
+
+def _supported(said: Mapping[str, Json], key: str, default: bool) -> bool:
+    part = said.get(key)
+    value = part.get("supported") if isinstance(part, Mapping) else None
+    if isinstance(value, str):
+        return value.lower() == "true"
+    return value if isinstance(value, bool) else default
+
+
+def _listed(answer: Answer, key: str) -> list[Mapping[str, Json]]:
+    """The entries of a list that really are of this sort: they have the key that none of the others has."""
+    found = resources(answer) if answer.ok else None
+    return [entry for entry in found or () if key in entry]
+
+
+def _announced(kind: Kind, types: Iterable[Mapping[str, Json]], schemas: Iterable[Mapping[str, Json]]) -> Iterable[str]:
+    by_id = {str(schema.get("id", "")).lower(): schema for schema in schemas}
+    core = CORE_SCHEMAS[kind]
+    if core.lower() not in by_id:
+        return
+    yield from _COMMON
+    yield from _names(by_id[core.lower()], "")
+    extensions: set[str] = set()
+    for entry in types:
+        if str(entry.get("schema", "")).lower() == core.lower():
+            listed = entry.get("schemaExtensions")
+            for extension in listed if isinstance(listed, list) else ():
+                if isinstance(extension, Mapping):
+                    extensions.add(str(extension.get("schema", "")))
+    if not extensions:
+        word = f":{_RESOURCE_NAMES[kind]}"
+        extensions = {
+            str(schema.get("id")) for low, schema in by_id.items() if ":extension:" in low and low.endswith(word)
+        }
+    for extension in extensions:
+        if (schema := by_id.get(extension.lower())) is not None:
+            yield from _names(schema, f"{extension}:")
+
+
+def _names(schema: Mapping[str, Json], prefix: str) -> Iterable[str]:
+    attributes = schema.get("attributes")
+    for attribute in attributes if isinstance(attributes, list) else ():
+        if not isinstance(attribute, Mapping) or not isinstance(name := attribute.get("name"), str):
+            continue
+        yield f"{prefix}{name}"
+        subs = attribute.get("subAttributes")
+        for sub in subs if isinstance(subs, list) else ():
+            if isinstance(sub, Mapping) and isinstance(sub.get("name"), str):
+                yield f"{prefix}{name}.{sub['name']}"

@@ -1,0 +1,54 @@
+"""Membership changes in small parts: the requests that add members to a group or remove them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from connectors.scim.dialects import Dialect
+from connectors.scim.patch import PATCH_SCHEMA, op_word
+from syncd.core.attributes import quote
+from syncd.core.model import Json
+
+RemoveForm = Literal["filter", "value"]
+
+
+def chunks(ids: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """The ids in their order, at most `size` at a time."""
+    for at in range(0, len(ids), size):
+        yield tuple(ids[at : at + size])
+
+
+def member_ids(resource: Mapping[str, Json]) -> frozenset[str] | None:
+    """The members that a group resource shows; None where it shows no such attribute."""
+    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
+    if not isinstance(shown, list):
+        return None
+    found = (entry.get("value") if isinstance(entry, Mapping) else entry for entry in shown)
+    return frozenset(str(value) for value in found if isinstance(value, (str, int)))
+
+
+def add_body(ids: Iterable[str], dialect: Dialect, name: Json = None) -> dict[str, Json]:
+    return _body([{"op": op_word("add", dialect), "path": "members", "value": _values(ids, dialect)}], dialect, name)
+
+
+def remove_body(ids: Iterable[str], form: RemoveForm, dialect: Dialect, name: Json = None) -> dict[str, Json]:
+    """One operation per member, or all as a list of values.
+
+    RFC 7644 section 3.5.2.2 knows the filter alone and ignores a value: read strictly, the second form empties the
+    group. So it is for services that are known to want it.
+    """
+    remove = op_word("remove", dialect)
+    if form == "value":
+        return _body([{"op": remove, "path": "members", "value": _values(ids, dialect)}], dialect, name)
+    return _body([{"op": remove, "path": f"members[value eq {quote(member)}]"} for member in ids], dialect, name)
+
+
+def _values(ids: Iterable[str], dialect: Dialect) -> list[Json]:
+    return [{"$ref": None, "value": member} if dialect.member_ref else {"value": member} for member in ids]
+
+
+def _body(operations: list[Json], dialect: Dialect, name: Json) -> dict[str, Json]:
+    if dialect.name_with_members and name is not None:
+        operations = [{"op": op_word("replace", dialect), "value": {"displayName": name}}, *operations]
+    return {"schemas": [PATCH_SCHEMA], "Operations": operations}

@@ -1,0 +1,87 @@
+"""Every object of one kind, page by page, each once (RFC 7644 section 3.4.2.4).
+
+Seen on real services: a first page of 20 whatever was asked; startIndex and count ignored; a page past the end that
+shows the first items again; an error for `count`; an error past the end; an order that changes between pages; totals
+that are wrong. So an end is believed only when no new object comes, and a list that repeats itself before its total is
+reached has not come to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import NoReturn
+
+from connectors.errors import Unusable
+from connectors.scim.answer import Answer
+from connectors.scim.service import Service, observed, resources, total_results
+from syncd.core.change import Observed
+from syncd.core.model import Kind
+
+_MOST_PAGES = 1_000_000
+_BARREN_PAGES = 3
+
+
+async def every(service: Service, kind: Kind, *, members: bool = False) -> AsyncIterator[Observed]:
+    """Each object once. Raises TargetError where the list does not come to its end."""
+    count: int | None = min(max(1, service.knowledge.facts.max_results), 1000)
+    seen: set[str] = set()
+    start, largest, total = 1, 0, None
+    empty = repeated = 0  #: pages in a row
+    gap = False  #: a page came after an empty one
+    for _ in range(_MOST_PAGES):
+        answer = await _page(service, kind, start, count, members=members)
+        if count is not None and start == 1 and answer.status in (400, 413, 422, 500):
+            plain = await _page(service, kind, start, None, members=members)
+            if plain.ok:
+                answer, count = plain, None
+                service.knowledge.learn("refuses count in a list request")
+        page = resources(answer) if answer.ok else None
+        if page is None:
+            if start > 1 and total is not None and len(seen) >= total and answer.status in (400, 404, 416):
+                return
+            service.refuse(answer, f"list of {kind}s from {start}", kind)
+        said = total_results(answer)
+        total = said if said is not None else total
+        whole = total is None or len(seen) >= total
+        if not page:
+            empty += 1
+            if whole or empty >= _BARREN_PAGES or (total is not None and start > total):
+                if gap and not whole:
+                    _incomplete(service, kind, len(seen), total)
+                return
+            start += largest or count or 1
+            continue
+        gap, empty = gap or empty > 0, 0
+        fresh = 0
+        for resource in page:
+            one = observed(resource)
+            if one is not None and one.id not in seen:
+                seen.add(one.id)
+                fresh += 1
+                yield one
+        whole = total is None or len(seen) >= total
+        if not fresh:
+            if whole:
+                return
+            repeated += 1
+            if repeated >= _BARREN_PAGES or (total is not None and start > total):
+                _incomplete(service, kind, len(seen), total)
+        else:
+            repeated = 0
+            if total is not None and whole and len(page) < largest:
+                return
+        largest = max(largest, len(page))
+        start += len(page)
+    _incomplete(service, kind, len(seen), total)
+
+
+async def _page(service: Service, kind: Kind, start: int, count: int | None, *, members: bool) -> Answer:
+    query = [("startIndex", str(start))] + ([] if count is None else [("count", str(count))])
+    return await service.fetch(service.list_path(kind, query, members=members))
+
+
+def _incomplete(service: Service, kind: Kind, seen: int, total: int | None) -> NoReturn:
+    raise Unusable(
+        target=service.name,
+        detail=f"the list of {kind}s repeats itself or stops: {seen} of {total if total is not None else 'unknown'} seen",
+    )

@@ -1,0 +1,161 @@
+"""The update of one object: a PATCH of what differs, or a PUT over what is there; settled where no answer came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from connectors.scim.answer import Answer, NoAnswer
+from connectors.scim.errors import describe, unanswered
+from connectors.scim.knowledge import IGNORES_PATHLESS
+from connectors.scim.patch import PATCH_SCHEMA, Unit, current_values, operations
+from connectors.scim.requests import Step, sendable
+from connectors.scim.sending import CHANGED_MEANWHILE, GONE, Sending
+from connectors.scim.settle import applied
+from syncd.core.change import Outcome
+from syncd.core.model import Json
+
+_SETTLING_TRIES = 3
+_NO_SUCH_METHOD = (405, 501)
+_SPLITTABLE = (400, 422)
+_PATHLESS_WORKS = "PATCH operations without a path take effect"
+
+
+class Update(Sending):
+    """UPDATE, REACTIVATE, DEACTIVATE, REFERENCE, and ADOPT where something differs."""
+
+    async def carry_out(self) -> Outcome:
+        found = self.steps()
+        taken, reasons = sendable(self.change, self.service.profile)
+        if reasons and not taken:
+            return Outcome(
+                status="failed",
+                target_id=self.change.target_id,
+                code="NotPermitted",
+                message="; ".join(reasons),
+                remedy="Leave the attribute out of the mapping, or change it in the product.",
+                permanent=True,
+            )
+        outcome = self.done()
+        for at, step in enumerate(found):
+            outcome = await (self._patch(step) if step.request.method == "PATCH" else self.put(step.values))
+            if outcome.status != "done":
+                earlier = tuple(path for before in found[:at] for path in before.values)
+                return replace(outcome, written=(*earlier, *outcome.written))
+        return replace(outcome, message="; ".join(filter(None, (outcome.message, *reasons))))
+
+    async def _patch(self, step: Step) -> Outcome:
+        try:
+            answer = await self.write("PATCH", self.path, step.request.body)
+        except NoAnswer as broken:
+            if not broken.sent:
+                return unanswered(broken, maybe=False)
+            return await self._settle(step, unanswered(broken, maybe=True))
+        if answer.status in CHANGED_MEANWHILE and (seen := await self.look()) is not None and seen.etag:
+            try:
+                answer = await self.write("PATCH", self.path, step.request.body, etag=seen.etag)
+            except NoAnswer as broken:
+                return await self._settle(step, unanswered(broken, maybe=True))
+        if answer.ok:
+            return await self._took_effect(step, answer)
+        if answer.status in (*GONE, *_NO_SUCH_METHOD):
+            seen = await self.look()
+            if seen is not None and seen.status in GONE:
+                return self.gone()
+            if answer.status in GONE and (seen is None or answer.speaks_scim):
+                return self.refused(answer)
+            self.service.knowledge.learn(f"answers {answer.status} to PATCH: PUT is used", patch=False)
+            return await self.put(step.values)
+        if answer.status >= 500:
+            return await self._settle(step, self.refused(answer))
+        if answer.status in _SPLITTABLE and (answer.scim_type or "").lower() != "uniqueness":
+            return await self._in_parts(step, answer)
+        return self.refused(answer)
+
+    async def _took_effect(self, step: Step, answer: Answer) -> Outcome:
+        """Done, unless the answer shows that an operation without a path was ignored; then it is sent with paths."""
+        bare = any("path" not in operation for operation in step.request.body["Operations"])
+        known = self.service.knowledge.has(_PATHLESS_WORKS)
+        if not bare or known:
+            return self.done(answer)
+        seen = answer if answer.id == self.target_id else await self.look()
+        if seen is None or seen.resource is None:
+            return self.done(answer)
+        verdict = applied(seen.resource, step.values, current_values(self.change.before, self.wrote))
+        if verdict is True:
+            self.service.knowledge.learn(_PATHLESS_WORKS)
+        if verdict is not False:
+            return self.done(seen)
+        self.service.knowledge.learn(IGNORES_PATHLESS)
+        return await self._patch(replace(step, request=replace(step.request, body=self._body(step.units))))
+
+    def _body(self, parts: Sequence[Unit]) -> dict[str, Json]:
+        return {
+            "schemas": [PATCH_SCHEMA],
+            "Operations": operations(parts, self.service.dialect, paths_only=True),
+        }
+
+    async def _in_parts(self, step: Step, whole: Answer) -> Outcome:
+        """Each unit on its own after the whole was refused, so that one bad attribute does not hold up the others."""
+        answer = whole
+        written: list[str] = []
+        said: dict[str, str] = {}
+        optional = self.service.profile.kind(self.change.kind).optional
+        for unit in step.units:
+            alone = len(step.units) == 1
+            try:
+                part = whole if alone else await self.write("PATCH", self.path, self._body([unit]))
+                if part.status in _SPLITTABLE and unit.other is not None:
+                    other = replace(unit, path=unit.other["path"], value=unit.other["value"])
+                    reworded = await self.write("PATCH", self.path, self._body([other]))
+                    part = reworded if reworded.ok else part
+            except NoAnswer as broken:
+                lost = unanswered(broken, maybe=broken.sent)
+                return replace(lost, target_id=self.change.target_id, written=tuple(written))
+            if part.ok:
+                answer = part
+                written.extend(unit.paths)
+            elif part.status in GONE:
+                return self.gone()
+            elif part.status in _SPLITTABLE:
+                said[", ".join(unit.paths)] = describe(part)
+                if not set(unit.paths) <= optional:
+                    answer = part
+            else:
+                return replace(self.refused(part), written=tuple(written))
+        named = "; ".join(f"{paths} ({words})" for paths, words in said.items())
+        if not said or all(set(paths.split(", ")) <= optional for paths in said):
+            return self.done(answer if answer.ok else None, f"refused, and optional here: {named}" if said else "")
+        if not written:
+            return self.refused(answer, f"refused: {named}")
+        detail = f"refused: {named}. Written: {', '.join(written)}"
+        refusal = next((a for a in (answer, whole) if not a.ok), whole)
+        return replace(self.refused(refusal, detail), written=tuple(written))
+
+    async def _settle(self, step: Step, fault: Outcome) -> Outcome:
+        """After no trustworthy answer: done if the object shows it; else sent again, a bounded number of times."""
+        current = current_values(self.change.before, self.wrote)
+        verdict: bool | None = None
+        for attempt in range(1, _SETTLING_TRIES + 1):
+            seen = await self.look()
+            if seen is None:
+                return replace(fault, status="maybe", target_id=self.change.target_id)
+            if seen.resource is None:
+                return self.gone()
+            verdict = applied(seen.resource, step.values, current)
+            if verdict is True:
+                return self.done(seen)
+            if attempt == _SETTLING_TRIES:
+                break
+            await self.writer.timing.sleep(0.5 * attempt * (0.5 + self.writer.timing.random()))
+            try:
+                answer = await self.write("PATCH", self.path, step.request.body)
+            except NoAnswer as broken:
+                fault = unanswered(broken, maybe=True)
+                continue
+            if answer.ok:
+                return self.done(answer)
+            fault = self.refused(answer)
+            if answer.status < 500 or answer.status == 501:
+                return fault
+        return replace(fault, status="failed" if verdict is False else "maybe", target_id=self.change.target_id)

@@ -1,0 +1,75 @@
+"""Writes the pages of the documentation that are made from the code.
+
+python docs/generate.py expressions          docs/expressions.md, from the functions' docstrings
+python docs/generate.py expressions --check  exit status 1 if the file is not current
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from syncd.core.expression import functions
+from syncd.core.expression.functions import Example, Function
+
+DOCS = Path(__file__).resolve().parent
+
+
+def expressions() -> str:
+    """The page on expressions: its hand-written head, then each function by name."""
+    head = (DOCS / "expressions.head.md").read_text(encoding="utf-8").rstrip()
+    known = functions()
+    index = " · ".join(f"[{each.name}](#{each.name.lower()})" for each in known)
+    return "\n".join([head, "", f"{len(known)} functions: {index}", *map(_section, known)]) + "\n"
+
+
+def _section(function: Function) -> str:
+    first, *more = function.paragraphs
+    lines = ["", f"### {function.name}", "", f"`{function.signature}`", "", first[0].upper() + first[1:]]
+    for paragraph in more:
+        lines += (
+            ["", *(f"- {item}" for item in paragraph[2:].split(" - "))]
+            if paragraph.startswith("- ")
+            else ["", paragraph]
+        )
+    return "\n".join([*lines, "", f"Null: {function.null_rule}", "", *map(_example, function.examples)])
+
+
+def _example(example: Example) -> str:
+    given = "; ".join(
+        f"{name} = `{json.dumps(value, ensure_ascii=False)}`" for name, value in example.attributes.items()
+    )
+    result = {
+        "result": f"`{json.dumps(example.result, ensure_ascii=False)}`",
+        "absent": "absent",
+        "error": f"an error: … {example.result} …",
+        "like": f"for example of the form `{example.result}`",
+    }[example.kind]
+    return f"- `{example.expression}`{' with ' + given if given else ''} → {result}"
+
+
+PAGES: dict[str, Callable[[], str]] = {"expressions": expressions}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("page", choices=sorted(PAGES))
+    parser.add_argument("--check", action="store_true", help="compare only")
+    given = parser.parse_args()
+    file, text = DOCS / f"{given.page}.md", PAGES[given.page]()
+    if given.check:
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            return 0
+        print(f"{file.name} is not current; run: python docs/generate.py {given.page}", file=sys.stderr)
+        return 1
+    file.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,395 @@
+"""Plans and their rows: the journal. A row is durable before its request is sent, and closed when the answer is in.
+
+A plan is `making` while rows come in, `ready` once it has its checksum (`dry` for a dry run), `applying` from the moment
+in which, in the same transaction, its job takes over the plan's sequence number, and `done` at the end. What a killed
+process leaves `applying` is settled by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from state.engine import parts, reading
+from state.jobs import update_job
+from state.links import drop_link, drop_members, put_link, put_members
+from state.log import LogEntry, write_log
+from state.pending import Wait, clear_waits, put_waits
+from state.tables import approvals, changes, claims, links, pending, plans, worklist
+from syncd.core.change import Action, Change, Link, Status
+from syncd.core.model import Json, Kind
+
+KEEP_PLANS = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """A change on its way into the journal."""
+
+    change: Change
+    rev: int | None  #: of the link that it was worked out from; None: there was none
+    requests: list[Json] | None = None  #: what it will send, where a report is to show that
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One change with its place in the journal."""
+
+    key: str  #: digest of what it would do: the same change has the same key in every plan
+    change: Change
+    rev: int | None  #: of the link when it was planned
+    status: Status
+    error: Json = None
+    requests: list[Json] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closing:
+    """How one row ended, and all that is remembered because of it: written in one transaction."""
+
+    row: Row
+    status: Status
+    error: Json = None
+    target: str = ""
+    link: Link | None = None  #: to be written
+    unlink: bool = False  #: the link is to be forgotten
+    members_in: Mapping[str, str] = field(default_factory=dict)  #: {source id: target id}
+    members_out: Sequence[str] = ()  #: source ids
+    waits: Sequence[Wait] = ()
+    done_with: Sequence[str] = ()  #: reasons that this object no longer waits for
+    entry: LogEntry | None = None
+
+
+class Journal:
+    """Owner of the tables plans, changes and approvals."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        #: values that must not rest in the DB, by row key and side; they live as long as this process
+        self._vault: dict[tuple[str, str, str], dict[str, Json]] = {}
+        #: stands for a redacted value in the DB: equal values have equal marks
+        self.conceal: Callable[[Json], Json] = lambda value: {"redacted": True}
+
+    # --- making a plan ----------------------------------------------------------------------------------------------
+
+    def begin(self, plan: str, job: str, *, seq: int | None, config: str, now: datetime) -> None:
+        """A new plan. `seq`: the mirror's number up to which it looks; None: on demand, the job's own stays."""
+        with self._engine.begin() as c:
+            old = sa.select(plans.c.id).where(plans.c.job == job, plans.c.created_at < now - KEEP_PLANS)
+            # A dry run that was killed, and what is older than anybody looks at, goes.
+            stale = sa.or_(
+                plans.c.status.in_(["done", "dry", "abandoned", "ready"]) & plans.c.id.in_(old),
+                (plans.c.status == "making") & (plans.c.created_at < now - timedelta(days=1)),
+            )
+            gone = list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale)))
+            for table in (changes, worklist):
+                c.execute(table.delete().where(table.c.plan.in_(gone)))
+            c.execute(plans.delete().where(plans.c.id.in_(gone)))
+            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": now}
+            c.execute(plans.insert().values(id=plan, **values))
+
+    def add(self, plan: str, rows: Iterable[Planned]) -> None:
+        """Write rows of a plan that is being made."""
+        for part in parts(rows, 500):
+            values = [self._values(plan, row) for row in part]
+            with self._engine.begin() as c:
+                c.execute(changes.insert(), values)
+
+    def _values(self, plan: str, row: Planned) -> dict[str, Json]:
+        change = row.change
+        before, after = self._shown(change.before, change), self._shown(change.after, change)
+        key = change_key(replace(change, before=before, after=after))
+        if change.redacted:
+            for side, values in (("before", change.before), ("after", change.after)):
+                self._vault[plan, key, side] = {p: values[p] for p in change.redacted if p in values}
+        status = "held" if change.held else "skipped" if change.skipped else "failed" if change.failed else "planned"
+        return {
+            "plan": plan,
+            "key": key,
+            "stage": change.stage,
+            "action": int(change.action),
+            "kind": change.kind,
+            "source_id": change.source_id,
+            "target_id": change.target_id,
+            "name": change.name,
+            "before": before,
+            "after": after,
+            "why": change.why,
+            "held": change.held,
+            "skipped": change.skipped,
+            "out": change.out,
+            "redacted": sorted(change.redacted) or None,
+            "rev": row.rev,
+            "requests": row.requests,
+            "status": status,
+            "error": {"code": "MappingError", "message": change.failed} if change.failed else None,
+        }
+
+    def _shown(self, values: Mapping[str, Json], change: Change) -> dict[str, Json]:
+        return {
+            path: self.conceal(value) if path in change.redacted and value is not None else value
+            for path, value in values.items()
+        }
+
+    def tally(self, plan: str) -> dict[tuple[Action, Kind, Status], int]:
+        """How many rows of each kind; members count one by one only in the report."""
+        with reading(self._engine) as c:
+            columns = (changes.c.action, changes.c.kind, changes.c.status)
+            rows = c.execute(sa.select(*columns, sa.func.count()).where(changes.c.plan == plan).group_by(*columns))
+            return {(Action(action), kind, status): count for action, kind, status, count in rows}
+
+    def hold(self, plan: str, keys: Iterable[str], sentence: str) -> None:
+        """Rows of a plan that is being made wait for an approval."""
+        with self._engine.begin() as c:
+            for part in parts(keys):
+                where = (changes.c.plan == plan) & changes.c.key.in_(part) & (changes.c.status == "planned")
+                c.execute(changes.update().where(where).values(status="held", held=sentence))
+
+    def seal(self, plan: str, *, dry: bool) -> str:
+        """No more rows: compute the checksum over what the rows would do, in their order. No clock is in it."""
+        sum_ = hashlib.sha256()
+        for row in self.rows(plan, shown=True):
+            sum_.update(orjson.dumps(change_data(row.change), option=orjson.OPT_SORT_KEYS) + b"\n")
+        checksum = f"sha256:{sum_.hexdigest()}"
+        with self._engine.begin() as c:
+            where = plans.c.id == plan
+            c.execute(plans.update().where(where).values(status="dry" if dry else "ready", checksum=checksum))
+            if dry:
+                c.execute(worklist.delete().where(worklist.c.plan == plan))
+        return checksum
+
+    def planned(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, list[tuple[Action, str | None]]]:
+        """What a plan will do with these objects, less what is held or skipped: {source id: [(action, target id)]}."""
+        found: dict[str, list[tuple[Action, str | None]]] = {}
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
+                columns = (changes.c.source_id, changes.c.action, changes.c.target_id)
+                for id_, action, target_id in c.execute(
+                    sa.select(*columns).where(where, changes.c.status == "planned")
+                ):
+                    found.setdefault(id_, []).append((Action(action), target_id))
+        return found
+
+    # --- carrying it out --------------------------------------------------------------------------------------------
+
+    def take_over(self, plan: str, job: str, *, waits: Iterable[Wait], **memory: object) -> None:
+        """The plan begins and its job takes over the sequence number: one transaction, so nothing falls in between.
+
+        `waits`: what this plan puts off. Everything that waited and was looked at waits no longer, unless it is here;
+        failures are remembered until their object's row is closed.
+        """
+        with self._engine.begin() as c:
+            row = c.execute(sa.select(plans.c.seq, plans.c.config).where(plans.c.id == plan)).one()
+            if row.seq is not None:
+                update_job(c, job, seq=row.seq, config=row.config, **memory)
+            _clear_looked_at(c, plan, job)
+            put_waits(c, job, waits)
+            c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
+
+    def rows(
+        self,
+        plan: str,
+        *,
+        action: Action | None = None,
+        kind: Kind | None = None,
+        statuses: Sequence[Status] = (),
+        shown: bool = False,
+        size: int = 500,
+    ) -> Iterator[Row]:
+        """Rows in the plan's order. `shown`: redacted values stay marks (for reports); else they are real where known."""
+        order = (changes.c.stage, changes.c.source_id, changes.c.key)
+        last: tuple[Any, ...] | None = None
+        while True:
+            query = sa.select(changes).where(changes.c.plan == plan)
+            if action is not None:
+                query = query.where(changes.c.action == int(action))
+            if kind is not None:
+                query = query.where(changes.c.kind == kind)
+            if statuses:
+                query = query.where(changes.c.status.in_(list(statuses)))
+            if last is not None:
+                query = query.where(sa.tuple_(*order) > sa.tuple_(*last))
+            with reading(self._engine) as c:
+                found = c.execute(query.order_by(*order).limit(size)).all()
+            if not found:
+                return
+            end = found[-1]
+            last = (end.stage, end.source_id, end.key)
+            for row in found:
+                yield self._row(row, shown=shown)
+
+    def _row(self, row: Any, *, shown: bool) -> Row:
+        before, after = row.before or {}, row.after or {}
+        if row.redacted and not shown:
+            before = {**before, **self._vault.get((row.plan, row.key, "before"), {})}
+            after = {**after, **self._vault.get((row.plan, row.key, "after"), {})}
+        change = Change(
+            action=Action(row.action),
+            kind=row.kind,
+            source_id=row.source_id,
+            target_id=row.target_id,
+            name=row.name,
+            before=before,
+            after=after,
+            why=row.why,
+            held=row.held,
+            skipped=row.skipped,
+            out=row.out,
+            redacted=frozenset(row.redacted or ()),
+        )
+        return Row(key=row.key, change=change, rev=row.rev, status=row.status, error=row.error, requests=row.requests)
+
+    def mark_sent(self, plan: str, job: str, rows: Sequence[Row], *, now: datetime) -> set[str]:
+        """Make the intents durable; returns the keys that may be sent.
+
+        Left out is what on-demand work has in hand, and what was planned on a link that has moved since: its plan is
+        old, and the caller looks at the object again.
+        """
+        with self._engine.begin() as c:
+            free = {row.key for row in rows}
+            by_kind: dict[Kind, list[Row]] = {"user": [], "group": []}
+            for row in rows:
+                by_kind[row.change.kind].append(row)
+            for kind, some in by_kind.items():
+                ids = [row.change.source_id for row in some]
+                where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(ids)
+                revs: dict[str, int] = dict(c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).tuples().all())
+                where = (claims.c.job == job) & (claims.c.kind == kind) & claims.c.source_id.in_(ids)
+                claimed = set(c.scalars(sa.select(claims.c.source_id).where(where, claims.c.until > now)))
+                for row in some:
+                    planned_in_this_plan = row.rev is None and row.change.target_id is not None
+                    moved = revs.get(row.change.source_id) != row.rev and not planned_in_this_plan
+                    if row.change.source_id in claimed or (moved and row.change.action in _NEEDS_SAME_LINK):
+                        free.discard(row.key)
+            where = (changes.c.plan == plan) & changes.c.key.in_(list(free))
+            c.execute(changes.update().where(where).values(status="sent", changed_at=now))
+        return free
+
+    def close(self, plan: str, job: str, closings: Sequence[Closing], *, now: datetime) -> None:
+        """Write how rows ended, with their links, memberships, log entries and what still waits: one transaction."""
+        with self._engine.begin() as c:
+            for one in closings:
+                change = one.row.change
+                where = (changes.c.plan == plan) & (changes.c.key == one.row.key)
+                c.execute(changes.update().where(where).values(status=one.status, error=one.error, changed_at=now))
+                if one.link is not None:
+                    put_link(c, one.target, one.link)
+                if one.unlink:
+                    drop_link(c, job, change.kind, change.source_id)
+                if one.members_in:
+                    put_members(c, job, change.source_id, one.members_in)
+                if one.members_out:
+                    drop_members(c, job, change.source_id, one.members_out)
+                if one.done_with:
+                    clear_waits(c, job, change.kind, change.source_id, one.done_with)
+                put_waits(c, job, one.waits)
+                self._vault.pop((plan, one.row.key, "before"), None)
+                self._vault.pop((plan, one.row.key, "after"), None)
+            write_log(c, [one.entry for one in closings if one.entry is not None])
+
+    def finish(
+        self, plan: str, job: str, *, waits: Iterable[Wait] = (), status: str = "done", **memory: object
+    ) -> None:
+        """The plan is over; its job remembers how it went."""
+        with self._engine.begin() as c:
+            put_waits(c, job, waits)
+            if memory:
+                update_job(c, job, **memory)
+            c.execute(plans.update().where(plans.c.id == plan).values(status=status))
+
+    def unfinished(self, job: str) -> list[str]:
+        """Plans that were begun and not ended: their process was killed."""
+        with reading(self._engine) as c:
+            where = (plans.c.job == job) & (plans.c.status == "applying")
+            return list(c.scalars(sa.select(plans.c.id).where(where).order_by(plans.c.created_at)))
+
+    # --- held changes -----------------------------------------------------------------------------------------------
+
+    def latest_with(self, job: str, checksum: str) -> tuple[str, str] | None:
+        """(plan id, whole checksum) of the newest plan with this checksum, of which eight digits will do."""
+        digits = checksum.removeprefix("sha256:")
+        if len(digits) < 8 or not all(c in "0123456789abcdef" for c in digits):
+            return None
+        with reading(self._engine) as c:
+            where = (plans.c.job == job) & plans.c.checksum.startswith(f"sha256:{digits}")
+            row = c.execute(
+                sa.select(plans.c.id, plans.c.checksum).where(where).order_by(plans.c.created_at.desc()).limit(1)
+            ).first()
+        return (row.id, row.checksum) if row else None
+
+    def newest(self, job: str) -> tuple[str, str] | None:
+        """(plan id, checksum) of the newest sealed plan of a job, dry runs included."""
+        with reading(self._engine) as c:
+            where = (plans.c.job == job) & plans.c.checksum.is_not(None)
+            row = c.execute(
+                sa.select(plans.c.id, plans.c.checksum).where(where).order_by(plans.c.created_at.desc()).limit(1)
+            ).first()
+        return (row.id, row.checksum) if row else None
+
+    def approve(self, job: str, checksum: str, keys: Iterable[str], *, until: datetime) -> None:
+        with self._engine.begin() as c:
+            for part in parts(keys):
+                c.execute(approvals.delete().where(approvals.c.job == job, approvals.c.key.in_(part)))
+                rows = [{"job": job, "key": key, "checksum": checksum, "until": until} for key in part]
+                c.execute(approvals.insert(), rows)
+
+    def approved(self, job: str, *, now: datetime) -> set[str]:
+        """Keys of changes that an administrator let go, and whose time is not over."""
+        with reading(self._engine) as c:
+            where = (approvals.c.job == job) & (approvals.c.until > now)
+            return set(c.scalars(sa.select(approvals.c.key).where(where)))
+
+    def use_approvals(self, job: str, keys: Iterable[str]) -> None:
+        """An approval holds once."""
+        with self._engine.begin() as c:
+            for part in parts(keys):
+                c.execute(approvals.delete().where(approvals.c.job == job, approvals.c.key.in_(part)))
+
+
+def _clear_looked_at(c: sa.Connection, plan: str, job: str) -> None:
+    same = (worklist.c.plan == plan) & (worklist.c.source_id == pending.c.source_id)
+    looked_at = sa.exists().where(same, worklist.c.kind == pending.c.kind)
+    resolved = sa.exists().where(same, worklist.c.kind == "reference")
+    has_row = sa.exists().where(
+        changes.c.plan == plan, changes.c.kind == pending.c.kind, changes.c.source_id == pending.c.source_id
+    )
+    mine = pending.c.job == job
+    c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace"]), looked_at))
+    c.execute(pending.delete().where(mine, pending.c.reason == "reference", looked_at | resolved))
+    c.execute(pending.delete().where(mine, pending.c.reason == "failed", looked_at, ~has_row))
+    c.execute(worklist.delete().where(worklist.c.plan == plan))
+
+
+#: on an older link these would write over, or double, what somebody else did meanwhile
+_NEEDS_SAME_LINK = frozenset(
+    {Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.DEACTIVATE, Action.DELETE}
+)
+
+
+def is_mark(value: Json) -> bool:
+    """Whether this stands for a redacted value, which itself is nowhere."""
+    return isinstance(value, Mapping) and value.keys() == {"redacted"}
+
+
+def change_data(change: Change) -> dict[str, Json]:
+    """What a change would do, as data: no reason, no guard, no clock."""
+    return {
+        "action": int(change.action),
+        "kind": change.kind,
+        "source_id": change.source_id,
+        "target_id": change.target_id,
+        "before": dict(change.before),
+        "after": dict(change.after),
+    }
+
+
+def change_key(change: Change) -> str:
+    """32 hexadecimal digits: the same change has the same key in every plan."""
+    return hashlib.blake2b(orjson.dumps(change_data(change), option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()

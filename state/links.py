@@ -1,0 +1,110 @@
+"""Links: which source object is which target object, which job owns it, and what was last written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from state.engine import parts, reading
+from state.tables import link_members, links
+from syncd.core.change import Link
+from syncd.core.model import Kind
+
+
+class Links:
+    """Owner of the tables links and link_members."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def of(self, job: str, kind: Kind, source_ids: Iterable[str]) -> dict[str, Link]:
+        """Links by source id."""
+        found: dict[str, Link] = {}
+        with reading(self._engine) as c:
+            for part in parts(source_ids):
+                where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(part)
+                found.update({row.source_id: as_link(row) for row in c.execute(sa.select(links).where(where))})
+        return found
+
+    def owners(self, target: str, kind: Kind, target_ids: Iterable[str]) -> dict[str, Link]:
+        """Links of any job by target id."""
+        found: dict[str, Link] = {}
+        with reading(self._engine) as c:
+            for part in parts(target_ids):
+                where = (links.c.target == target) & (links.c.kind == kind) & links.c.target_id.in_(part)
+                found.update({row.target_id: as_link(row) for row in c.execute(sa.select(links).where(where))})
+        return found
+
+    def count(self, job: str) -> dict[tuple[Kind, bool], int]:
+        """How many links: {("user", True): active ones, …}."""
+        with reading(self._engine) as c:
+            rows = c.execute(
+                sa.select(links.c.kind, links.c.active, sa.func.count())
+                .where(links.c.job == job)
+                .group_by(links.c.kind, links.c.active)
+            )
+            return {(kind, bool(active)): count for kind, active, count in rows}
+
+    def members(self, job: str, group_id: str) -> dict[str, str]:
+        """Members that were written to a group: {source id: target id}."""
+        with reading(self._engine) as c:
+            where = (link_members.c.job == job) & (link_members.c.group_id == group_id)
+            rows = c.execute(sa.select(link_members.c.member_id, link_members.c.target_id).where(where))
+            return dict(rows.tuples().all())
+
+    def forget(self, job: str) -> int:
+        """Drop all links of a job; everything is matched anew. Returns how many."""
+        with self._engine.begin() as c:
+            c.execute(link_members.delete().where(link_members.c.job == job))
+            return c.execute(links.delete().where(links.c.job == job)).rowcount
+
+
+def put_link(c: sa.Connection, target: str, link: Link) -> None:
+    """Write a link inside the journal's transaction. An id at the target has one owner: the unique index says so."""
+    where = (links.c.job == link.job) & (links.c.kind == link.kind) & (links.c.source_id == link.source_id)
+    values: dict[str, Any] = {
+        "target": target,
+        "target_id": link.target_id,
+        "active": link.active,
+        "wrote": dict(link.wrote),
+        "out_since": link.out_since,
+    }
+    if not c.execute(links.update().where(where).values(rev=links.c.rev + 1, **values)).rowcount:
+        c.execute(links.insert().values(job=link.job, kind=link.kind, source_id=link.source_id, rev=link.rev, **values))
+
+
+def drop_link(c: sa.Connection, job: str, kind: Kind, source_id: str) -> None:
+    """Forget one link, and with it the memberships that were written for it."""
+    side = link_members.c.group_id if kind == "group" else link_members.c.member_id
+    c.execute(link_members.delete().where(link_members.c.job == job, side == source_id))
+    c.execute(links.delete().where(links.c.job == job, links.c.kind == kind, links.c.source_id == source_id))
+
+
+def put_members(c: sa.Connection, job: str, group_id: str, written: Mapping[str, str]) -> None:
+    """Remember members as written: {source id: target id}."""
+    drop_members(c, job, group_id, written)
+    if written:
+        rows = [{"job": job, "group_id": group_id, "member_id": s, "target_id": t} for s, t in written.items()]
+        c.execute(link_members.insert(), rows)
+
+
+def drop_members(c: sa.Connection, job: str, group_id: str, member_ids: Iterable[str]) -> None:
+    """Remember members as no longer there, by source id."""
+    for part in parts(member_ids):
+        where = (link_members.c.job == job) & (link_members.c.group_id == group_id)
+        c.execute(link_members.delete().where(where, link_members.c.member_id.in_(part)))
+
+
+def as_link(row: Any) -> Link:
+    return Link(
+        job=row.job,
+        kind=row.kind,
+        source_id=row.source_id,
+        target_id=row.target_id,
+        active=bool(row.active),
+        wrote=row.wrote or {},
+        out_since=row.out_since,
+        rev=row.rev,
+    )

@@ -1,0 +1,79 @@
+"""The provisioning log: one entry a change that was tried, held or skipped, kept for the configured time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from state.engine import reading
+from state.tables import log
+from syncd.core.model import Json, Kind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogEntry:
+    """One line of the log, with the field names that `syncd log -o json` shows."""
+
+    time: datetime
+    job: str
+    cycle: str
+    change: str
+    action: str  #: create, update, adopt, reactivate, deactivate, delete, add_members, remove_members, staged_delete
+    status: str  #: success, failure, skipped, warning
+    kind: Kind
+    source_id: str
+    target_id: str | None
+    name: str
+    steps: list[Json]
+    modified: list[Json]
+    error: Json = None
+
+
+class Log:
+    """Owner of the table log."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def entries(
+        self,
+        *,
+        jobs: Sequence[str] = (),
+        user: str | None = None,
+        status: str | None = None,
+        since: datetime | None = None,
+    ) -> Iterator[LogEntry]:
+        """Entries, oldest first. `user`: a name (letter case aside) or a source or target id."""
+        query = sa.select(log)
+        if jobs:
+            query = query.where(log.c.job.in_(list(jobs)))
+        if status is not None:
+            query = query.where(log.c.status == status)
+        if since is not None:
+            query = query.where(log.c.time >= since)
+        if user is not None:
+            same_name = sa.func.lower(log.c.name) == user.lower()
+            query = query.where(same_name | (log.c.source_id == user) | (log.c.target_id == user))
+        last = 0
+        while True:
+            with reading(self._engine) as c:
+                rows = c.execute(query.where(log.c.id > last).order_by(log.c.id).limit(1000)).mappings().all()
+            if not rows:
+                return
+            last = rows[-1]["id"]
+            for row in rows:
+                yield LogEntry(**{key: value for key, value in row.items() if key != "id"})
+
+    def drop_before(self, time: datetime) -> int:
+        """Forget what is older than the retention. Returns how many entries."""
+        with self._engine.begin() as c:
+            return c.execute(log.delete().where(log.c.time < time)).rowcount
+
+
+def write_log(c: sa.Connection, entries: Sequence[LogEntry]) -> None:
+    if entries:
+        columns = [column.name for column in log.columns if column.name != "id"]
+        c.execute(log.insert(), [{name: getattr(entry, name) for name in columns} for entry in entries])

@@ -1,0 +1,240 @@
+"""The local mirror of the sources: objects, memberships and assignments, with a sequence number on every change.
+
+A job remembers up to which number it has taken the mirror in; what changed is what has a higher one. A change of a
+membership or an assignment also moves the users whose scope it may decide, so jobs need to look at users and groups
+alone. Pages, and with the last one the watermark, are committed together, so nothing can be lost in between.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from state.engine import parts, reading
+from state.mirror_page import OBJECTS, PageWriter
+from state.tables import assignments, groups, members, sources, streams, users
+from syncd.core.model import STREAMS, Assignment, Json, Kind, Page, Removal, Snapshot, State, Stream
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MirrorObject:
+    """One user or group as it is mirrored."""
+
+    kind: Kind
+    id: str
+    state: State
+    enabled: bool
+    attributes: Mapping[str, Json]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """One reading of one stream, under way."""
+
+    source: str
+    stream: Stream
+    generation: int
+
+
+class Mirror:
+    """Owner of the tables sources, streams, users, groups, members and assignments."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    # --- reading rounds ---------------------------------------------------------------------------------------------
+
+    def watermark(self, source: str, stream: Stream) -> str | None:
+        """Where the next round of a stream starts; None: it reads everything."""
+        with reading(self._engine) as c:
+            return c.scalar(
+                sa.select(streams.c.watermark).where(streams.c.source == source, streams.c.stream == stream)
+            )
+
+    def begin(self, source: str, stream: Stream) -> Round:
+        """Begin a round; until its last page is stored the stream counts as incomplete."""
+        key = (streams.c.source == source) & (streams.c.stream == stream)
+        with self._engine.begin() as c:
+            generation = (c.scalar(sa.select(streams.c.generation).where(key)) or 0) + 1
+            values = {"generation": generation, "complete": False}
+            if generation == 1:
+                c.execute(streams.insert().values(source=source, stream=stream, **values))
+            else:
+                c.execute(streams.update().where(key).values(**values))
+        return Round(source=source, stream=stream, generation=generation)
+
+    def store(self, reading_round: Round, page: Page, *, now: datetime) -> int:
+        """Store one page; with the last page of a full round, what the round did not mention goes. Returns changes."""
+        with self._engine.begin() as c:
+            writer = PageWriter(
+                c, reading_round.source, dict.fromkeys(STREAMS, reading_round.generation), full=page.full
+            )
+            writer.records(page.records)
+            writer.removals(page.removals)
+            if page.full and page.unknown:
+                writer.keep_members(page.unknown)
+            if page.last:
+                if page.full:
+                    writer.sweep(page.stream)
+                c.execute(
+                    streams.update()
+                    .where(streams.c.source == reading_round.source, streams.c.stream == reading_round.stream)
+                    .values(watermark=page.watermark, complete=True, completed_at=now)
+                )
+            return writer.changed
+
+    def store_snapshot(self, source: str, snapshot: Snapshot) -> None:
+        """Store what a source says now of one object, its memberships and its assignments."""
+        with self._engine.begin() as c:
+            # Rows count as seen in a round that runs meanwhile, or that round would sweep them away.
+            found = c.execute(sa.select(streams.c.stream, streams.c.generation).where(streams.c.source == source))
+            generations = {**dict.fromkeys(STREAMS, 0), **{row.stream: row.generation for row in found}}
+            writer = PageWriter(c, source, generations, full=True)
+            writer.records([snapshot.object])
+            if snapshot.state != "live":
+                writer.removals([Removal(kind=snapshot.kind, id=snapshot.object.id, state=snapshot.state)])
+            writer.replace_edges(snapshot)
+
+    # --- questions --------------------------------------------------------------------------------------------------
+
+    def seq(self, source: str) -> int:
+        """The sequence number of the newest change."""
+        with reading(self._engine) as c:
+            return c.scalar(sa.select(sources.c.seq).where(sources.c.name == source)) or 0
+
+    def complete(self, source: str) -> dict[str, bool]:
+        """Which streams were read to their end the last time."""
+        with reading(self._engine) as c:
+            rows = c.execute(sa.select(streams.c.stream, streams.c.complete).where(streams.c.source == source))
+            return {row.stream: row.complete for row in rows}
+
+    def counts(self, source: str) -> dict[str, int]:
+        """Objects that live: {"users", "groups", "assignments"}."""
+        with reading(self._engine) as c:
+
+            def live(table: sa.Table) -> int:
+                where = (table.c.source == source) & (table.c.state == "live")
+                return c.scalar(sa.select(sa.func.count()).select_from(table).where(where)) or 0
+
+            total = c.scalar(sa.select(sa.func.count()).select_from(assignments).where(assignments.c.source == source))
+            return {"users": live(users), "groups": live(groups), "assignments": total or 0}
+
+    def objects(self, source: str, kind: Kind, ids: Iterable[str]) -> dict[str, MirrorObject]:
+        table = OBJECTS[kind]
+        found: dict[str, MirrorObject] = {}
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                for row in c.execute(sa.select(table).where(table.c.source == source, table.c.id.in_(part))):
+                    found[row.id] = _object(kind, row)
+        return found
+
+    def live(self, source: str, kind: Kind) -> Iterator[MirrorObject]:
+        """Every live object, by id, a thousand rows at a time."""
+        table, after = OBJECTS[kind], ""
+        while True:
+            with reading(self._engine) as c:
+                where = (table.c.source == source) & (table.c.id > after) & (table.c.state == "live")
+                rows = c.execute(sa.select(table).where(where).order_by(table.c.id).limit(1000)).all()
+            if not rows:
+                return
+            after = rows[-1].id
+            yield from (_object(kind, row) for row in rows)
+
+    def assignments_of(self, source: str, ids: Iterable[str]) -> dict[str, list[Assignment]]:
+        """Assignment rows by principal id."""
+        found: dict[str, list[Assignment]] = defaultdict(list)
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                where = (assignments.c.source == source) & assignments.c.principal_id.in_(part)
+                for row in c.execute(sa.select(assignments).where(where).order_by(assignments.c.id)):
+                    found[row.principal_id].append(
+                        Assignment(
+                            id=row.id,
+                            principal_id=row.principal_id,
+                            principal_kind=row.principal_kind,
+                            role=row.role,
+                            through=row.through,
+                            attributes=row.attributes or {},
+                        )
+                    )
+        return found
+
+    def groups_of(self, source: str, ids: Iterable[str], *, nested: bool) -> dict[str, set[str]]:
+        """The groups that each of these objects is in: directly, or with `nested` through other groups as well."""
+        found: dict[str, set[str]] = {id_: set() for id_ in ids}
+        frontier: dict[str, set[str]] = {id_: {id_} for id_ in found}  # member -> objects it stands for
+        with reading(self._engine) as c:
+            while frontier:
+                above: dict[str, set[str]] = defaultdict(set)
+                for part in parts(frontier):
+                    where = (members.c.source == source) & members.c.member_id.in_(part)
+                    for group_id, member_id in c.execute(
+                        sa.select(members.c.group_id, members.c.member_id).where(where)
+                    ):
+                        for object_id in frontier[member_id]:
+                            if group_id not in found[object_id]:  # a cycle of groups ends here
+                                found[object_id].add(group_id)
+                                above[group_id].add(object_id)
+                frontier = dict(above) if nested else {}
+        return found
+
+    def member_ids(self, source: str, group_id: str, *, nested: bool) -> set[str]:
+        """User ids in a group: direct ones, or with `nested` those of its groups as well."""
+        found: set[str] = set()
+        seen, frontier = {group_id}, [group_id]
+        with reading(self._engine) as c:
+            while frontier:
+                below: list[str] = []
+                for part in parts(frontier):
+                    where = (members.c.source == source) & members.c.group_id.in_(part)
+                    for member_id, kind in c.execute(sa.select(members.c.member_id, members.c.kind).where(where)):
+                        if kind == "user":
+                            found.add(member_id)
+                        elif nested and member_id not in seen:
+                            seen.add(member_id)
+                            below.append(member_id)
+                frontier = below
+        return found
+
+    def named(self, source: str, kind: Kind, name: str) -> list[MirrorObject]:
+        """Objects with this id, or whose login, e-mail or name it is (letter case aside). For people's commands only:
+        it looks at every row."""
+        direct = self.objects(source, kind, [name])
+        if direct:
+            return list(direct.values())
+        table, low = OBJECTS[kind], name.casefold()
+        with reading(self._engine) as c:
+            rows = c.execute(
+                sa.select(table)
+                .where(table.c.source == source)
+                .where(sa.func.lower(sa.cast(table.c.attributes, sa.Text)).contains(_as_json(low), autoescape=True))
+                .limit(2000)
+            ).all()
+        return [o for o in (_object(kind, row) for row in rows) if low in map(str.casefold, names(o))]
+
+
+def names(one: MirrorObject) -> list[str]:
+    """What a person may call this object: the first is its name in reports."""
+    a = one.attributes
+    profile = a.get("profile")
+    inner = profile if isinstance(profile, Mapping) else {}
+    keys = ("userPrincipalName", "mail") if one.kind == "user" else ("displayName",)
+    inner_keys = ("login", "email") if one.kind == "user" else ("name",)
+    found = [*(a.get(key) for key in keys), *(inner.get(key) for key in inner_keys)]
+    return [text for text in found if isinstance(text, str) and text] or [one.id]
+
+
+def _as_json(text: str) -> str:
+    """The text as it stands inside a stored JSON string."""
+    return orjson.dumps(text).decode()[1:-1]
+
+
+def _object(kind: Kind, row: Any) -> MirrorObject:
+    enabled = bool(row.enabled) if kind == "user" else True
+    return MirrorObject(kind=kind, id=row.id, state=row.state, enabled=enabled, attributes=row.attributes or {})

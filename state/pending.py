@@ -1,0 +1,101 @@
+"""Work that is put off: failed objects, held ones, references whose other end is missing, graces before a delete.
+
+A plan consumes its job's sequence number, so what it leaves undone is remembered here, or nobody would look again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from state.engine import reading
+from state.tables import pending
+from syncd.core.model import Json, Kind
+
+#: failed: at its next try · held: until approved · reference: until `wants` is linked · grace: until a delete is due
+#: again: planned, never tried (a killed process, an old plan)
+REASONS = ("failed", "held", "reference", "grace", "again")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """One object that a later plan must look at again, and from when."""
+
+    kind: Kind
+    source_id: str
+    reason: str
+    since: datetime
+    due_at: datetime
+    wants: str | None = None
+    attempts: int = 0
+    detail: Json = None
+
+
+class Pending:
+    """Owner of the table pending."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def of(self, job: str, reason: str, ids: Iterable[tuple[Kind, str]] | None = None) -> list[Wait]:
+        """What waits for this reason, oldest first; of these objects where `ids` is given."""
+        with reading(self._engine) as c:
+            where = (pending.c.job == job) & (pending.c.reason == reason)
+            rows = c.execute(sa.select(pending).where(where).order_by(pending.c.since, pending.c.source_id)).mappings()
+            found = [Wait(**{key: value for key, value in row.items() if key != "job"}) for row in rows]
+        wanted = None if ids is None else set(ids)
+        return [wait for wait in found if wanted is None or (wait.kind, wait.source_id) in wanted]
+
+    def count(self, job: str, reason: str) -> int:
+        with reading(self._engine) as c:
+            where = (pending.c.job == job) & (pending.c.reason == reason)
+            return c.scalar(sa.select(sa.func.count()).select_from(pending).where(where)) or 0
+
+    def next_due(self, job: str) -> datetime | None:
+        """When the first failed object may be tried again."""
+        with reading(self._engine) as c:
+            where = (pending.c.job == job) & (pending.c.reason == "failed")
+            due: datetime | None = c.scalar(sa.select(sa.func.min(pending.c.due_at)).where(where))
+            return due
+
+    def put(self, job: str, waits: Iterable[Wait]) -> None:
+        with self._engine.begin() as c:
+            put_waits(c, job, waits)
+
+    def clear(self, job: str, kind: Kind, source_id: str, reasons: Sequence[str] = REASONS) -> None:
+        with self._engine.begin() as c:
+            clear_waits(c, job, kind, source_id, reasons)
+
+    def make_due(self, job: str, *, now: datetime, source_id: str | None = None) -> int:
+        """Failing objects are due at once. Returns how many."""
+        with self._engine.begin() as c:
+            where = (pending.c.job == job) & (pending.c.reason == "failed")
+            if source_id is not None:
+                where &= pending.c.source_id == source_id
+            return c.execute(pending.update().where(where).values(due_at=now)).rowcount
+
+
+def put_waits(c: sa.Connection, job: str, waits: Iterable[Wait]) -> None:
+    for wait in waits:
+        clear_waits(c, job, wait.kind, wait.source_id, [wait.reason])
+        c.execute(
+            pending.insert().values(
+                job=job,
+                kind=wait.kind,
+                source_id=wait.source_id,
+                reason=wait.reason,
+                wants=wait.wants,
+                attempts=wait.attempts,
+                since=wait.since,
+                due_at=wait.due_at,
+                detail=wait.detail,
+            )
+        )
+
+
+def clear_waits(c: sa.Connection, job: str, kind: Kind, source_id: str, reasons: Sequence[str]) -> None:
+    where = (pending.c.job == job) & (pending.c.kind == kind) & (pending.c.source_id == source_id)
+    c.execute(pending.delete().where(where, pending.c.reason.in_(list(reasons))))

@@ -1,0 +1,140 @@
+"""The state DB: opening it, bringing it up to date, and its rooms, each of which owns its statements.
+
+SQLite (WAL) by default, PostgreSQL by URL; the same statements on both. No transaction is open while a request to a
+source or a target is under way.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from state.engine import make_engine, reading
+from state.errors import StateError
+from state.jobs import Jobs
+from state.journal import Journal
+from state.leases import Leases
+from state.links import Links
+from state.log import Log
+from state.mirror import Mirror
+from state.pending import Pending
+from state.tables import meta, metadata, targets
+from state.worklist import Worklist
+from syncd.core.model import Json
+
+
+class Store:
+    """One open state DB. `mirror`, `jobs`, `leases`, `links`, `journal`, `worklist`, `pending`, `log` are its rooms."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self.mirror = Mirror(engine)
+        self.jobs = Jobs(engine)
+        self.leases = Leases(engine)
+        self.links = Links(engine)
+        self.journal = Journal(engine)
+        self.worklist = Worklist(engine)
+        self.pending = Pending(engine)
+        self.log = Log(engine)
+
+    @classmethod
+    def open(cls, url: str | sa.URL, *, upgrade: bool = True) -> Store:
+        """Open the DB, make it or bring it up to date. Raises StateError when it cannot be used, and changes nothing."""
+        parsed = sa.make_url(url)
+        shown = parsed.render_as_string(hide_password=True)
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+            folder = Path(str(parsed.database)).parent
+            if not folder.is_dir():
+                raise StateError(
+                    url=shown, detail=f"the directory {folder} does not exist", remedy=f"Run: mkdir -p {folder}"
+                )
+        store = cls(make_engine(parsed))
+        try:
+            if upgrade:
+                store.upgrade()
+        except sa.exc.OperationalError as error:
+            raise StateError(url=shown, detail=_words(error)) from None
+        except sa.exc.DatabaseError as error:
+            raise StateError(url=shown, detail=f"not a syncd state DB ({_words(error)})") from None
+        return store
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    # --- migrations -------------------------------------------------------------------------------------------------
+
+    def revisions(self) -> tuple[str | None, str]:
+        """(the DB's revision, the newest one that this syncd knows)."""
+        with reading(self.engine) as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return current, str(_scripts().get_current_head())
+
+    def upgrade(self) -> bool:
+        """Bring the schema to the newest revision; True if there was something to do. Raises StateError if newer."""
+        current, head = self.revisions()
+        if current == head:
+            return False
+        if current is not None and current not in {script.revision for script in _scripts().walk_revisions()}:
+            raise StateError(
+                url=self.engine.url.render_as_string(hide_password=True),
+                detail=f"written by a newer syncd (schema {current}, this one knows {head})",
+                remedy="Install the newer syncd again; nothing was changed",
+            )
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":  # two daemons that start at once
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7347923)"))
+                if MigrationContext.configure(connection).get_current_revision() == head:
+                    return False
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        return True
+
+    def differences(self) -> list[str]:
+        """What the DB's schema lacks or has too much against the newest; empty when it is right."""
+        with reading(self.engine) as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": False})
+            return [str(difference) for difference in compare_metadata(context, metadata)]
+
+    # --- small things -----------------------------------------------------------------------------------------------
+
+    def key(self) -> bytes:
+        """This installation's own random key: seeds RandomString and hides redacted values. Made once."""
+        with self.engine.begin() as connection:
+            found = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "key"))
+            if found is None:
+                found = secrets.token_hex(32)
+                connection.execute(meta.insert().values(key="key", value=found))
+        return bytes.fromhex(found)
+
+    def facts(self, target: str) -> Json:
+        """What is remembered of a target's abilities; None if nothing."""
+        with reading(self.engine) as connection:
+            return connection.scalar(sa.select(targets.c.facts).where(targets.c.name == target))
+
+    def remember_facts(self, target: str, facts: Json) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(targets.delete().where(targets.c.name == target))
+            connection.execute(targets.insert().values(name=target, facts=facts, at=datetime.now(UTC)))
+
+
+def _words(error: sa.exc.DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

@@ -1,0 +1,142 @@
+"""Which objects a plan must look at: filled by set statements, so that an idle cycle costs no pass over the mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from state.engine import parts, reading
+from state.tables import assignments, changes, groups, links, members, pending, users, worklist
+from syncd.core.change import Action
+from syncd.core.model import Kind
+
+#: reference: users whose references are worked out, once it is known who comes
+WorkKind = Literal["user", "group", "reference"]
+
+_OBJECTS = {"user": users, "group": groups}
+_MOVES_MEMBERSHIPS = (Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.DEACTIVATE, Action.DELETE)
+
+
+class Worklist:
+    """Owner of the table worklist; it reads the mirror, the links and what is pending."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def changed(self, plan: str, job: str, source: str, kind: Kind, since: int, *, every: bool) -> None:
+        """Objects whose number is above `since`: all of them where everyone is in scope (`every`), else those that are
+        assigned, that an assigned group may bring in, or that have a link."""
+        table = _OBJECTS[kind]
+        where = (table.c.source == source) & (table.c.seq > since)
+        if every:
+            self._add(plan, kind, sa.select(table.c.id).where(where, table.c.state == "live"))
+        else:
+            direct = (assignments.c.source == source) & (assignments.c.principal_kind == kind)
+            self._add(plan, kind, sa.select(table.c.id).where(where, table.c.id.in_(self._principals(direct))))
+            if kind == "user":
+                self._add(plan, kind, sa.select(table.c.id).where(where, table.c.id.in_(self._in_groups(source))))
+        linked = sa.select(links.c.source_id).where(links.c.job == job, links.c.kind == kind)
+        self._add(plan, kind, sa.select(table.c.id).where(where, table.c.id.in_(linked)))
+
+    @staticmethod
+    def _principals(where: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
+        return sa.select(assignments.c.principal_id).where(where)
+
+    def _in_groups(self, source: str) -> sa.Select[tuple[str]]:
+        """Users below an assigned group, through nested ones too: too many rather than too few, scope decides."""
+        start = (self._principals((assignments.c.source == source) & (assignments.c.principal_kind == "group"))).cte(
+            "inside", recursive=True
+        )
+        inside = start.union(
+            sa.select(members.c.member_id).where(
+                members.c.source == source, members.c.group_id == start.c.principal_id, members.c.kind == "group"
+            )
+        )
+        return sa.select(members.c.member_id).where(
+            members.c.source == source,
+            members.c.kind == "user",
+            members.c.group_id.in_(sa.select(inside.c.principal_id)),
+        )
+
+    def linked(self, plan: str, job: str) -> None:
+        """Everything that has a link."""
+        for kind in ("user", "group"):
+            self._add(plan, kind, sa.select(links.c.source_id).where(links.c.job == job, links.c.kind == kind))
+
+    def due(self, plan: str, job: str, *, now: datetime, failed_now: bool) -> None:
+        """What was put off and is due. `failed_now`: failing objects whenever their next try is."""
+        for kind in ("user", "group"):
+            where = (pending.c.job == job) & (pending.c.kind == kind) & (pending.c.reason != "reference")
+            due = pending.c.due_at <= now
+            if failed_now:
+                due |= pending.c.reason == "failed"
+            self._add(plan, kind, sa.select(pending.c.source_id).where(where, due))
+
+    def groups_of_moved_users(self, plan: str, source: str) -> None:
+        """Groups whose memberships this plan's user changes touch, those above them too."""
+        moved = sa.select(changes.c.source_id).where(
+            changes.c.plan == plan, changes.c.kind == "user", changes.c.action.in_([int(a) for a in _MOVES_MEMBERSHIPS])
+        )
+        start = (
+            sa.select(members.c.group_id)
+            .where(members.c.source == source, members.c.member_id.in_(moved))
+            .cte("above", recursive=True)
+        )
+        above = start.union(
+            sa.select(members.c.group_id).where(members.c.source == source, members.c.member_id == start.c.group_id)
+        )
+        self._add(plan, "group", sa.select(above.c.group_id))
+
+    def waiting_for(self, plan: str, job: str) -> None:
+        """Users whose reference (a manager) waits for somebody whom this plan creates, adopts or brings back."""
+        come = sa.select(changes.c.source_id).where(
+            changes.c.plan == plan,
+            changes.c.kind == "user",
+            changes.c.action.in_([int(a) for a in (Action.CREATE, Action.ADOPT, Action.REACTIVATE)]),
+        )
+        linked = sa.select(links.c.source_id).where(links.c.job == job, links.c.kind == "user")
+        where = (pending.c.job == job) & (pending.c.reason == "reference")
+        where &= pending.c.wants.in_(come) | pending.c.wants.in_(linked)
+        self._add(plan, "reference", sa.select(pending.c.source_id).where(where))
+
+    def add(self, plan: str, kind: WorkKind, ids: Iterable[str]) -> None:
+        with self._engine.begin() as c:
+            for part in parts(dict.fromkeys(ids)):
+                where = (worklist.c.plan == plan) & (worklist.c.kind == kind) & worklist.c.source_id.in_(part)
+                known = set(c.scalars(sa.select(worklist.c.source_id).where(where)))
+                rows = [{"plan": plan, "kind": kind, "source_id": id_} for id_ in part if id_ not in known]
+                if rows:
+                    c.execute(worklist.insert(), rows)
+
+    def _add(self, plan: str, kind: str, ids: sa.Select[tuple[str]]) -> None:
+        found = ids.distinct().subquery()
+        id_ = next(iter(found.c))
+        known = sa.select(worklist.c.source_id).where(worklist.c.plan == plan, worklist.c.kind == kind)
+        rows = sa.select(sa.literal(plan), sa.literal(kind), id_).where(id_.not_in(known))
+        with self._engine.begin() as c:
+            c.execute(worklist.insert().from_select(["plan", "kind", "source_id"], rows))
+
+    def ids(self, plan: str, kind: WorkKind, *, size: int = 500) -> Iterator[list[str]]:
+        """The ids in order, `size` at a time; what is added behind the last one while walking is seen too."""
+        after = ""
+        while True:
+            where = (worklist.c.plan == plan) & (worklist.c.kind == kind) & (worklist.c.source_id > after)
+            with reading(self._engine) as c:
+                found = list(
+                    c.scalars(sa.select(worklist.c.source_id).where(where).order_by(worklist.c.source_id).limit(size))
+                )
+            if not found:
+                return
+            after = found[-1]
+            yield found
+
+    def count(self, plan: str) -> int:
+        with reading(self._engine) as c:
+            return c.scalar(sa.select(sa.func.count()).select_from(worklist).where(worklist.c.plan == plan)) or 0
+
+    def clear(self, plan: str) -> None:
+        with self._engine.begin() as c:
+            c.execute(worklist.delete().where(worklist.c.plan == plan))

@@ -1,0 +1,368 @@
+"""Carrying a plan out: stage after stage, each row durable before its request leaves and closed when the answer is in.
+
+Inside a stage a bounded window is in flight; its intents share one commit, made before the first of them leaves, and
+its answers share another. What an answer leaves open is settled by looking, never by sending again blindly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectors import Target
+from connectors.errors import TargetError, Unauthorized, Unreachable
+from state.journal import Closing, Row, is_mark
+from state.log import LogEntry
+from state.pending import Wait
+from state.store import Store
+from syncd.core.change import NEW, Action, Change, Link, Outcome
+from syncd.core.model import Json, Kind
+from syncd.failures import failed
+from syncd.ingest import Clock
+from syncd.job import Job
+from syncd.observe.logs import Event, log
+from syncd.reconcile import Draft
+from syncd.settle import Settler
+
+WINDOW = 100  #: rows whose intents share one commit
+GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
+_KINDS: tuple[Kind, ...] = ("user", "group")
+_STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
+_GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
+
+
+@dataclass(kw_only=True, slots=True)
+class Applied:
+    """What came of carrying a plan out."""
+
+    stopped: bool = False  #: told to stop before the end: the rest waits for the next cycle
+    error: TargetError | None = None  #: the target as a whole failed
+    again: bool = False  #: some rows were planned on something that has changed since
+
+
+class Applier:
+    """Carries out one plan of one job."""
+
+    def __init__(
+        self, job: Job, store: Store, target: Target, draft: Draft, clock: Clock, *, stopping: asyncio.Event
+    ) -> None:
+        self.job, self.store, self.target, self.draft, self.clock = job, store, target, draft, clock
+        self.stopping = stopping
+        self.settler = Settler(job, store, target)
+        self.result = Applied()
+        self._refused = 0
+
+    async def run(self) -> Applied:
+        """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
+        for action, kind in _STAGES:
+            rows: list[Row] = []
+            for row in self.store.journal.rows(self.draft.id, action=action, kind=kind, statuses=("planned",)):
+                rows.append(row)
+                if len(rows) == WINDOW:
+                    await self._window(rows)
+                    rows = []
+                if self._over():
+                    break
+            if rows and not self._over():
+                await self._window(rows)
+        left = list(self.store.journal.rows(self.draft.id, statuses=("planned",)))
+        closings = [self._not_done(row) for row in left]
+        self.store.journal.close(self.draft.id, self.job.name, closings, now=self.clock.now())
+        return self.result
+
+    async def settle_unfinished(self) -> None:
+        """Close what a killed process left open: rows that were sent are looked up, the rest is planned anew."""
+        journal, job = self.store.journal, self.job.name
+        for plan in journal.unfinished(job):
+            rows = list(journal.rows(plan, statuses=("sent",)))
+            links = self._links(rows)
+            ready, lost = self._resolve(rows)
+            for row in ready:
+                killed = Outcome(status="maybe", target_id=row.change.target_id, message="its process was killed")
+                outcome = await self.settler.settle(row.change, killed)
+                log.info(Event.CHANGE_SETTLED, status=outcome.status, **_facts(self.draft, row.change))
+                closing = self._close(row, outcome, links) if outcome.status != "failed" else self._not_done(row)
+                journal.close(plan, job, [closing], now=self.clock.now())
+            left = [*lost, *journal.rows(plan, statuses=("planned",))]
+            journal.close(plan, job, [self._not_done(row) for row in left], now=self.clock.now())
+            journal.finish(plan, job, status="abandoned")
+
+    def _not_done(self, row: Row) -> Closing:
+        wait = _again(row.change.kind, row.change.source_id, self.clock)
+        return Closing(row=row, status="skipped", waits=[wait])
+
+    def _over(self) -> bool:
+        self.result.stopped = self.stopping.is_set()
+        return self.result.stopped or self.result.error is not None
+
+    async def _window(self, rows: Sequence[Row]) -> None:
+        now = self.clock.now()
+        job, journal = self.job.name, self.store.journal
+        self.store.leases.renew(job, now=now)
+        links = self._links(rows)
+        ready, waiting = self._resolve(rows)
+        free = journal.mark_sent(self.draft.id, job, ready, now=now)
+        sent = [row for row in ready if row.key in free]
+        late = [row for row in ready if row.key not in free]
+        outcomes = await asyncio.gather(*(self._send(row, links) for row in sent))
+        closings = [self._close(row, outcome, links) for row, outcome in zip(sent, outcomes, strict=True)]
+        for row in [*late, *waiting]:
+            self.result.again = True
+            log.info(Event.CHANGE_PUT_OFF, **_facts(self.draft, row.change))
+            closings.append(self._not_done(row))
+        await asyncio.to_thread(journal.close, self.draft.id, job, closings, now=self.clock.now())
+
+    def _links(self, rows: Sequence[Row]) -> dict[tuple[Kind, str], Link]:
+        found: dict[tuple[Kind, str], Link] = {}
+        for kind in ("user", "group"):
+            ids = [row.change.source_id for row in rows if row.change.kind == kind]
+            if ids:
+                found |= {(kind, id_): link for id_, link in self.store.links.of(self.job.name, kind, ids).items()}
+        return found
+
+    # --- "new:…" becomes real ---------------------------------------------------------------------------------------
+
+    def _resolve(self, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+        """Rows with real ids, and rows whose other end did not come: those wait, without harm to the others."""
+        wanted: dict[Kind, set[str]] = {"user": set(), "group": set()}
+        for row in rows:
+            kind: Kind = row.change.kind
+            if row.change.target_id and row.change.target_id.startswith(NEW):
+                wanted[kind].add(self._source_id(row.change.target_id))
+            for text in _references(row.change):
+                if isinstance(text, str) and text.startswith(NEW):
+                    wanted["user"].add(self._source_id(text))
+        real: dict[tuple[Kind, str], str] = {}
+        for which, ids in wanted.items():
+            real |= {(which, i): link.target_id for i, link in self.store.links.of(self.job.name, which, ids).items()}
+        ready: list[Row] = []
+        waiting: list[Row] = []
+        for row in rows:
+            change = self._real(row.change, real)
+            if change is None:
+                waiting.append(row)
+            else:
+                ready.append(replace(row, change=change))
+        return ready, waiting
+
+    def _source_id(self, text: str) -> str:
+        return text.removeprefix(f"{NEW}{self.job.source}:")
+
+    def _real(self, change: Change, real: Mapping[tuple[Kind, str], str]) -> Change | None:
+        """The change with real ids; None if nothing of it can be done."""
+        target_id = change.target_id
+        if target_id is not None and target_id.startswith(NEW):
+            target_id = real.get((change.kind, self._source_id(target_id)))
+            if target_id is None:
+                return None
+        after: dict[str, Json] = dict(change.after)
+        if change.action is Action.ADD_MEMBERS:
+            members = [m if not m.startswith(NEW) else real.get(("user", self._source_id(m))) for m in after["members"]]
+            after["members"] = [m for m in members if m is not None]
+            if len(after["members"]) < len(members):
+                self.result.again = True
+                self.store.pending.put(self.job.name, [_again("group", change.source_id, self.clock)])
+            if not after["members"]:
+                return None
+        elif change.action is Action.REFERENCE:
+            for path, value in change.after.items():
+                if isinstance(value, str) and value.startswith(NEW):
+                    after[path] = real.get(("user", self._source_id(value)))
+                    if after[path] is None:
+                        return None
+        return replace(change, target_id=target_id, after=after)
+
+    # --- sending ----------------------------------------------------------------------------------------------------
+
+    async def _send(self, row: Row, links: Mapping[tuple[Kind, str], Link]) -> Outcome:
+        change = row.change
+        link = links.get((change.kind, change.source_id))
+        wrote = link.wrote if link else {}
+        if change.action is Action.ADOPT and not change.edited:
+            return Outcome(status="done", target_id=change.target_id)
+        if change.action is Action.DEACTIVATE and not change.edited:
+            return Outcome(status="done", target_id=change.target_id)
+        outcome = await self.target.send(change, wrote)
+        if outcome.status == "maybe" or (outcome.status == "failed" and outcome.http_status == 409):
+            outcome = await self.settler.settle(change, outcome)
+        self._count_refusals(outcome)
+        return outcome
+
+    def _count_refusals(self, outcome: Outcome) -> None:
+        """The target as a whole may be gone: then going on would only fail everybody."""
+        nobody = outcome.status in ("failed", "maybe") and outcome.http_status is None
+        refused = outcome.http_status == 401
+        self._refused = self._refused + 1 if nobody or refused else 0
+        if refused or self._refused >= GIVE_UP_AFTER:
+            kind = Unauthorized if refused else Unreachable
+            self.result.error = kind(target=self.job.target, detail=outcome.message)
+
+    # --- closing ----------------------------------------------------------------------------------------------------
+
+    def _close(self, row: Row, outcome: Outcome, links: Mapping[tuple[Kind, str], Link]) -> Closing:
+        change, now = row.change, self.clock.now()
+        link = links.get((change.kind, change.source_id))
+        facts = _facts(self.draft, change)
+        if outcome.status == "done":
+            log.info(Event.CHANGE_DONE, **facts)
+            entry = self._entry(change, "success", outcome)
+            return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
+        if outcome.status == "gone":
+            log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
+            self.result.again = True
+            vanished = {"code": "InvalidAnchor", "message": f"{change.target_id} is gone at the target; matched again"}
+            wait = _again(change.kind, change.source_id, self.clock)
+            entry = self._entry(change, "warning", outcome, vanished)
+            return Closing(row=row, status="skipped", error=vanished, unlink=True, waits=[wait], entry=entry)
+        before = self.store.pending.of(self.job.name, "failed", [(change.kind, change.source_id)])
+        error: dict[str, Json] = {
+            "code": outcome.code or "Failed",
+            "http_status": outcome.http_status,
+            "message": outcome.message,
+            "remedy": outcome.remedy or None,
+        }
+        wait = failed(
+            change.kind,
+            change.source_id,
+            error,
+            now=now,
+            before=before[0] if before else None,
+            permanent=outcome.permanent,
+        )
+        error = {**error, "next_try": wait.due_at.isoformat()}
+        log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=outcome.http_status, **facts)
+        closing = Closing(row=row, status="failed", error=error, waits=[wait], target=self.job.target)
+        entry = self._entry(change, "failure", outcome, error)
+        return replace(self._partly(closing, outcome, link), entry=entry)
+
+    def _done(self, row: Row, outcome: Outcome, link: Link | None) -> Closing:
+        change, mark = row.change, self.store.journal.conceal
+        closing = Closing(row=row, status="done")
+        match change.action:
+            case Action.DELETE:
+                return replace(closing, unlink=True)
+            case Action.ADD_MEMBERS:
+                owners = self.store.links.owners(self.job.target, "user", change.after["members"])
+                written = {owner.source_id: id_ for id_, owner in owners.items() if owner.job == self.job.name}
+                return replace(closing, members_in=written)
+            case Action.REMOVE_MEMBERS:
+                return replace(closing, members_out=self._source_ids(change, change.before["members"]))
+            case _:
+                wrote = dict(link.wrote) if link else {}
+                for path, value in change.after.items():
+                    if value is None:
+                        wrote.pop(path, None)
+                    else:
+                        wrote[path] = mark(value) if path in change.redacted and not is_mark(value) else value
+                target_id = outcome.target_id or change.target_id or ""
+                return replace(closing, link=self._link(change, target_id, wrote, link))
+
+    def _link(self, change: Change, target_id: str, wrote: dict[str, Json], link: Link | None) -> Link:
+        return Link(
+            job=self.job.name,
+            kind=change.kind,
+            source_id=change.source_id,
+            target_id=target_id,
+            active=wrote.get("active") is not False,
+            wrote=wrote,
+            out_since=(link.out_since if link and link.out_since else self.clock.now()) if change.out else None,
+        )
+
+    def _source_ids(self, change: Change, target_ids: Sequence[str]) -> list[str]:
+        gone = set(target_ids)
+        known = self.store.links.members(self.job.name, change.source_id)
+        return [source_id for source_id, target_id in known.items() if target_id in gone]
+
+    def _partly(self, closing: Closing, outcome: Outcome, link: Link | None) -> Closing:
+        """What a failed change wrote before it failed is remembered: it is there."""
+        change = closing.row.change
+        if not outcome.written:
+            return closing
+        match change.action:
+            case Action.ADD_MEMBERS:
+                owners = self.store.links.owners(self.job.target, "user", outcome.written)
+                return replace(
+                    closing, members_in={o.source_id: i for i, o in owners.items() if o.job == self.job.name}
+                )
+            case Action.REMOVE_MEMBERS:
+                return replace(closing, members_out=self._source_ids(change, outcome.written))
+            case _ if link is not None:
+                wrote = {**link.wrote, **{path: change.after[path] for path in outcome.written if path in change.after}}
+                wrote = {path: value for path, value in wrote.items() if value is not None}
+                return replace(closing, link=replace(link, wrote=wrote, active=wrote.get("active") is not False))
+            case _:
+                return closing
+
+    def _entry(self, change: Change, status: str, outcome: Outcome, error: Json = None) -> LogEntry:
+        requests = f"{outcome.requests} requests" if outcome.requests != 1 else "1 request"
+        said = {"success": "done", "failure": outcome.message, "warning": "put off"}[status]
+        steps = [
+            {"step": "scope", "status": "success", "detail": change.why},
+            {"step": "match", "status": "success", "detail": outcome.target_id or change.target_id or "none"},
+            {"step": "action", "status": status, "detail": f"{change.action.word} {change.kind}: {said} ({requests})"},
+        ]
+        return LogEntry(
+            time=self.clock.now(),
+            job=self.job.name,
+            cycle=self.draft.id,
+            change=change_id(self.draft.id, change),
+            action=change.action.word,
+            status=status,
+            kind=change.kind,
+            source_id=change.source_id,
+            target_id=outcome.target_id or change.target_id,
+            name=change.name,
+            steps=steps,
+            modified=modified(change),
+            error=error,
+        )
+
+
+def modified(change: Change) -> list[dict[str, Any]]:
+    """The report's and the log's rows of a change's attributes; redacted values show as [Redact]."""
+    if change.action in _GROUPS_ONLY:
+        old, new = change.before.get("members"), change.after.get("members")
+        return [{"attribute": "members", "old": old, "new": new}]
+    rows: list[dict[str, Any]] = []
+    for path, (old, new) in change.edited.items():
+        hidden = path in change.redacted
+        rows.append({"attribute": path, "old": _shown(old, hidden), "new": _shown(new, hidden)})
+    return rows
+
+
+def _shown(value: Json, hidden: bool) -> Json:
+    return "[Redact]" if hidden and value is not None else value
+
+
+def change_id(plan: str, change: Change) -> str:
+    """One id for one change in logs: its cycle, action and object."""
+    return f"{plan}:{change.action.name.lower()}:{change.source_id}"[:96]
+
+
+def _facts(draft: Draft, change: Change) -> dict[str, str | None]:
+    return {
+        "job": draft.job,
+        "cycle": draft.id,
+        "change": change_id(draft.id, change),
+        "action": change.action.word,
+        "kind": change.kind,
+        "source_id": change.source_id,
+        "name": change.name,
+    }
+
+
+def _references(change: Change) -> list[Json]:
+    match change.action:
+        case Action.ADD_MEMBERS:
+            return list(change.after["members"])
+        case Action.REFERENCE:
+            return list(change.after.values())
+        case _:
+            return []
+
+
+def _again(kind: Kind, source_id: str, clock: Clock) -> Wait:
+    now = clock.now()
+    return Wait(kind=kind, source_id=source_id, reason="again", since=now, due_at=now)

@@ -1,0 +1,111 @@
+"""Scoping filters of users or groups: lists of clauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+
+from syncd.config.faults import kind_of, nearest_of, shown
+from syncd.config.identifier import Text
+from syncd.config.pattern import pattern_fault
+from syncd.config.section import Section, Wrong
+from syncd.core.filters import OPERATORS, operator_name
+from syncd.core.model import Json
+
+Scalar = str | int | float | bool
+
+_UNCLEAR = "Microsoft says no longer what it compares; use Includes or REGEX MATCH"
+#: Words that people try, and what does the same here.
+_INSTEAD = {
+    "&": _UNCLEAR,
+    "!&": _UNCLEAR,
+    "CONTAINS": "write Includes",
+    "IN": "write one filter for each value, or REGEX MATCH with sales|support",
+    "ISMEMBEROF": "assign the group to the application instead",
+    "LESS THAN": "there is none at Entra; write NOT REGEX MATCH or swap the filter",
+    "STARTS WITH": "write REGEX MATCH with a pattern such as eng-.*",
+    "STARTSWITH": "write REGEX MATCH with a pattern such as eng-.*",
+}
+
+
+def _operator(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Wrong(kind_of(value), "write an operator such as EQUALS").error()
+    operator = operator_name(value)
+    if operator is None:
+        instead = _INSTEAD.get(value.strip().upper().replace("_", " "))
+        right = instead or nearest_of(value, list(OPERATORS), "operator")
+        raise Wrong(f"unknown operator {shown(value)}" if not instead else f"operator {shown(value)}", right).error()
+    return operator
+
+
+def _scalar(value: Any) -> Scalar:
+    if not isinstance(value, str | int | float):
+        raise Wrong(kind_of(value), "write text, a number, true or false").error()
+    if isinstance(value, float) and value - value != 0:
+        raise Wrong(shown(value), "write a finite number").error()
+    return value
+
+
+def _number(value: Json) -> bool:
+    if isinstance(value, str):
+        return value.strip().removeprefix("-").isdecimal()
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class Clause(Section):
+    """One condition on one attribute. It is false where the attribute has no value, except for IS NULL."""
+
+    attribute: Text = Field(description="The source attribute; names are case-sensitive")
+    operator: Annotated[
+        str,
+        PlainValidator(_operator),
+        WithJsonSchema({"type": "string", "examples": list(OPERATORS)}),
+    ] = Field(
+        description="EQUALS, NOT EQUALS, IS TRUE, IS FALSE, IS NULL, IS NOT NULL, REGEX MATCH, NOT REGEX MATCH, "
+        "Greater_Than, Greater_Than_OR_EQUALS, Includes or ENDS_WITH, in any letter case"
+    )
+    value: (
+        Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})] | None
+    ) = Field(
+        default=None,
+        description="What to compare with: text, a number or a Boolean; not for the operators that begin with IS. "
+        "A REGEX MATCH matches the whole value",
+    )
+
+    @classmethod
+    def relations(cls, raw: Mapping[str, Json]) -> Iterable[Wrong]:
+        word = raw.get("operator")
+        operator = operator_name(word) if isinstance(word, str) else None
+        if operator is None:
+            return
+        how = OPERATORS[operator]
+        value = raw.get("value")
+        if not how.takes_value:
+            if "value" in raw:
+                yield Wrong(f"a value for {operator}", f"{operator} takes none", key="value")
+        elif value is None:
+            yield Wrong("missing", f"{operator} needs a value", key="value")
+        elif value == "":
+            right = f"{operator} needs a value; for attributes without one write IS NULL or IS NOT NULL"
+            yield Wrong("empty text", right, key="value")
+        elif how.numeric and not _number(value):
+            found = shown(value)
+            yield Wrong(found, f"{operator} compares whole numbers", key="value")
+        elif how.pattern and not isinstance(value, str):
+            yield Wrong(shown(value), f"{operator} needs a regular expression as text", key="value")
+        elif how.pattern and (wrong := pattern_fault(value, key="value")):
+            yield wrong
+
+
+def _not_empty(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    # AND over nothing is everybody, which nobody means by an empty list.
+    if not clauses:
+        raise Wrong("a filter without clauses", "it would let everybody in; give it a clause or remove it").error()
+    return clauses
+
+
+#: The clauses of one filter are joined with AND, the filters with OR.
+Filters = tuple[Annotated[tuple[Clause, ...], AfterValidator(_not_empty)], ...]

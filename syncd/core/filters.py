@@ -1,0 +1,156 @@
+"""Scoping filters: clauses joined with AND, lists of clauses with OR. Operators are Entra's, made unambiguous.
+
+A clause is false when the attribute is null or empty, IS NULL excepted, so NOT EQUALS is not the negation of EQUALS.
+Regular expressions must match the whole value, and have a time limit. Numbers compare as numbers.
+Source: Microsoft Entra documentation, "Scoping users or groups to be provisioned with scoping filters".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from syncd.core.entry import Entry
+from syncd.core.errors import SyncdError
+from syncd.core.expression import render
+from syncd.core.model import Json
+from syncd.core.source_attribute import Accessor
+
+REGEX_TIME_LIMIT_S = 0.25
+
+
+@dataclass(kw_only=True, eq=False)
+class FilterError(SyncdError):
+    """Filter {clause}: {detail}. Correct the pattern in config.toml, then run: syncd check"""
+
+    clause: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clause:
+    """One condition as configured; `operator` in the spelling of OPERATORS."""
+
+    attribute: str
+    operator: str
+    value: Json = None
+
+    def __str__(self) -> str:
+        shown = "" if self.value is None else f' "{self.value}"' if isinstance(self.value, str) else f" {self.value}"
+        return f"{self.attribute} {self.operator}{shown}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operator:
+    """How one operator is used: whether it takes a value, and its test of (seen, wanted), both as text or number."""
+
+    test: Callable[[Json, Json], bool]
+    takes_value: bool = True
+    numeric: bool = False  #: its value must be a number
+    pattern: bool = False  #: its value is a regular expression
+
+
+def _number(value: Json) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _equals(seen: Json, wanted: Json) -> bool:
+    if not isinstance(wanted, (str, bool)) and (number := _number(seen)) is not None:
+        return number == _number(wanted)
+    return bool(render(seen) == render(wanted))
+
+
+def _compare(test: Callable[[float, float], bool]) -> Callable[[Json, Json], bool]:
+    def holds(seen: Json, wanted: Json) -> bool:
+        left, right = _number(seen), _number(wanted)
+        return left is not None and right is not None and test(left, right)
+
+    return holds
+
+
+def _matches(seen: Json, wanted: Json) -> bool:
+    return regex.fullmatch(str(wanted), str(render(seen)), timeout=REGEX_TIME_LIMIT_S) is not None
+
+
+def _is(word: str) -> Callable[[Json, Json], bool]:
+    return lambda seen, wanted: str(render(seen)).lower() == word
+
+
+OPERATORS: Mapping[str, Operator] = {
+    "EQUALS": Operator(test=_equals),
+    "NOT EQUALS": Operator(test=lambda seen, wanted: not _equals(seen, wanted)),
+    "IS TRUE": Operator(test=_is("true"), takes_value=False),
+    "IS FALSE": Operator(test=_is("false"), takes_value=False),
+    "IS NULL": Operator(test=lambda seen, wanted: False, takes_value=False),
+    "IS NOT NULL": Operator(test=lambda seen, wanted: True, takes_value=False),
+    "REGEX MATCH": Operator(test=_matches, pattern=True),
+    "NOT REGEX MATCH": Operator(test=lambda seen, wanted: not _matches(seen, wanted), pattern=True),
+    "GREATER_THAN": Operator(test=_compare(lambda a, b: a > b), numeric=True),
+    "GREATER_THAN_OR_EQUALS": Operator(test=_compare(lambda a, b: a >= b), numeric=True),
+    "INCLUDES": Operator(test=lambda seen, wanted: str(render(wanted)) in str(render(seen))),
+    "ENDS_WITH": Operator(test=lambda seen, wanted: str(render(seen)).endswith(str(render(wanted)))),
+}
+
+
+def operator_name(text: str) -> str | None:
+    """The operator that a configuration names: letter case aside, space and underscore alike; None if there is none."""
+    wanted = "_".join(text.upper().replace("_", " ").split())
+    return next((name for name in OPERATORS if name.replace(" ", "_") == wanted), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """Compiled filters of one kind of object. None configured: everything passes."""
+
+    lists: tuple[tuple[tuple[Clause, Operator, Accessor], ...], ...] = ()
+
+    def refused(self, entry: Entry) -> tuple[str, Json] | None:
+        """None if the entry passes; else (the first clause that failed in each list, joined with OR; what was seen).
+
+        Raises FilterError when a pattern takes too long on a value: then the scope is unknown, not "out".
+        """
+        failed: list[tuple[str, Json]] = []
+        for clauses in self.lists:
+            found = next(((str(clause), seen) for clause, seen, ok in self._results(clauses, entry) if not ok), None)
+            if found is None:
+                return None
+            failed.append(found)
+        if not failed:
+            return None
+        return " OR ".join(clause for clause, _ in failed), failed[0][1]
+
+    @staticmethod
+    def _results(clauses: Sequence[tuple[Clause, Operator, Accessor]], entry: Entry) -> list[tuple[Clause, Json, bool]]:
+        return [(clause, seen := accessor(entry), holds(clause, how, seen)) for clause, how, accessor in clauses]
+
+
+def holds(clause: Clause, how: Operator, seen: Json) -> bool:
+    """Whether one clause holds for a value; of several values one is enough (all for the negated operators)."""
+    empty = seen is None or seen in ("", [])
+    if clause.operator == "IS NULL":
+        return empty
+    if empty:
+        return False
+    values = seen if isinstance(seen, list) else [seen]
+    try:
+        results = [how.test(value, clause.value) for value in values]
+    except TimeoutError:
+        raise FilterError(clause=str(clause), detail="the pattern takes too long on a value") from None
+    return all(results) if clause.operator.startswith("NOT ") else any(results)
+
+
+def compile_filters(lists: Sequence[Sequence[Clause]], resolve: Callable[[str], Accessor]) -> Filters:
+    """Compile configured filters; `resolve` gives the accessor of an attribute's name."""
+    return Filters(
+        lists=tuple(
+            tuple((clause, OPERATORS[clause.operator], resolve(clause.attribute)) for clause in clauses)
+            for clauses in lists
+        )
+    )

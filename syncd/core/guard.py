@@ -1,0 +1,58 @@
+"""The guard: holds removals over a limit and accounts over the licence, and lets the rest of the plan go.
+
+It never raises. What it holds waits for `syncd approve`, which frees exactly the reviewed rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from syncd.core.model import Kind
+
+_OBJECTS = {"user": "users", "group": "groups"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeletionLimit:
+    """How many deactivations and deletions of one kind one cycle may do."""
+
+    count: int = 500
+    percent: float = 10.0  #: 0 to 100, of the kind's active links
+    minimum: int = 10  #: below so many active links the percentage does not count
+
+    def tripped(self, removals: int, active: int) -> str | None:
+        """The limit that is passed, in words; None if none is. All of them, and more than one, always passes it."""
+        if removals > 1 and removals >= active:
+            return "all of them"
+        if removals > self.count:
+            return f"limit {self.count}"
+        if active >= self.minimum and 100 * removals > self.percent * active:
+            return f"limit {self.percent:g} %"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guards:
+    """A job's limits."""
+
+    deletions: DeletionLimit = field(default_factory=DeletionLimit)
+    max_active_users: int | None = None  #: the seats of the target's licence
+    protect: frozenset[str] = frozenset()  #: names that are never deactivated, never deleted; folded
+
+    def protects(self, names: Sequence[str]) -> bool:
+        return any(name.casefold() in self.protect for name in names)
+
+
+def removals_held(kind: Kind, removals: int, active: int, limit: str) -> str:
+    """The sentence for removals that are held."""
+    share = f"{100 * removals / active:.1f} %, " if active else ""
+    return (
+        f"{removals:,} of {active:,} linked {_OBJECTS[kind]} would be deactivated or deleted ({share}{limit}); "
+        "none of these was sent, the rest went on"
+    )
+
+
+def seats_held(over: int, active: int, seats: int) -> str:
+    """The sentence for accounts that find no seat."""
+    return f"no seat: {active:,} of {seats:,} seats are taken, and {over:,} more accounts would need one"

@@ -1,0 +1,222 @@
+"""One cycle of one job, told in its order.
+
+take the lease        one writer per job
+settle                what a killed process left open is looked up at the target
+ingest                the source is read into the mirror; what could not be read removes nothing
+reconcile             dirty set → scope → map → diff → policy → guard → a plan in the journal, with its checksum
+stop here if dry      the same plan, printed; the target was opened without a way to write
+compare the checksum  where the caller asked for a certain plan
+take the plan over    the plan begins and the job's sequence number moves, in one transaction
+apply                 stage by stage, each row durable before it is sent
+once more             for objects that moved under the plan (gone at the target, taken on demand meanwhile)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from connectors import Target
+from state.errors import Busy, StateError
+from syncd.apply import Applier
+from syncd.core.errors import SyncdError
+from syncd.core.guard import Guards
+from syncd.ingest import Reading, ingest
+from syncd.job import Job
+from syncd.observe.logs import Event, log
+from syncd.reconcile import CycleKind, Draft, Reconciler
+from syncd.report.result import JobResult
+from syncd.runtime import Runtime
+
+EXTRA_ROUNDS = 2
+
+
+@dataclass(kw_only=True, eq=False)
+class PlanMoved(SyncdError):
+    """Job {job}: the plan is {found} now, not {asked}. Nothing was written. Look at it again: syncd --dry-run --job {job}"""
+
+    job: str
+    asked: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """How a cycle is to be run."""
+
+    dry: bool = False
+    full: bool = False  #: read everything on both sides
+    checksum: str | None = None  #: apply only a plan with this checksum
+    failed_now: bool = True  #: try failing objects whatever their next try
+    previews: bool = False  #: rows say which requests they become
+
+
+async def sync(
+    runtime: Runtime, names: Iterable[str] = (), wish: Wish | None = None, *, stopping: asyncio.Event | None = None
+) -> list[JobResult]:
+    """One cycle of each job, one after the other; each source is read once. Errors of a job are in its result."""
+    readings: dict[str, Reading] = {}
+    results = []
+    for name in runtime.job_names(names):
+        results.append(await cycle(runtime, name, wish or Wish(), readings=readings, stopping=stopping))
+        if stopping is not None and stopping.is_set():
+            break
+    return results
+
+
+async def cycle(
+    runtime: Runtime,
+    name: str,
+    wish: Wish,
+    *,
+    readings: dict[str, Reading] | None = None,
+    stopping: asyncio.Event | None = None,
+) -> JobResult:
+    """One cycle of one job. What goes wrong with the job as a whole is in the result's `error`."""
+    said = runtime.settings.jobs[name]
+    result = JobResult(job=name, source=said.source, target=said.target, dry=wish.dry, started=runtime.clock.now())
+    begun = time.monotonic()
+    held = False
+    try:
+        job = runtime.job(name)
+        if not wish.dry:
+            runtime.store.leases.take(name, now=runtime.clock.now())
+            held = True
+        await _Cycle(runtime, job, wish, result, stopping or asyncio.Event()).run(
+            readings if readings is not None else {}
+        )
+    except SyncdError as error:
+        result.error = error
+        log.error(Event.CYCLE_FAILED, job=name, error=str(error))
+    finally:
+        if held:
+            runtime.store.leases.give_back(name)
+        result.seconds = time.monotonic() - begun
+    _remember(runtime, result, wish)
+    return result
+
+
+class _Cycle:
+    def __init__(self, runtime: Runtime, job: Job, wish: Wish, result: JobResult, stopping: asyncio.Event) -> None:
+        self.runtime, self.job, self.wish, self.result, self.stopping = runtime, job, wish, result, stopping
+        self.store, self.clock = runtime.store, runtime.clock
+
+    async def run(self, readings: dict[str, Reading]) -> None:
+        runtime, job, wish = self.runtime, self.job, self.wish
+        kind = self._kind()
+        self.result.cycle = kind
+        log.info(Event.CYCLE_STARTED, job=job.name, cycle=kind, dry=wish.dry)
+        async with runtime.target(job.target, write=not wish.dry) as target:
+            if not wish.dry:
+                await self._applier(self._draft(kind), target).settle_unfinished()
+            reading = readings.get(job.source)
+            if reading is None:
+                async with runtime.source(job.source) as source:
+                    reading = readings[job.source] = await ingest(self.store, source, self.clock, full=kind == "full")
+            self._take_in(reading)
+            again = await self._round(kind, target, failed_now=wish.failed_now, first=True)
+            for _ in range(EXTRA_ROUNDS):
+                if not again or self.result.error is not None or self.stopping.is_set():
+                    break
+                again = await self._round("incremental", target, failed_now=False, first=False)
+
+    def _kind(self) -> CycleKind:
+        memory = self.store.jobs.get(self.job.name)
+        if memory.seq == 0 and memory.config is None:
+            return "initial"
+        due = self.runtime.settings.jobs[self.job.name].full_every
+        swept = memory.full_at is not None and self.clock.now() - memory.full_at < due
+        return "incremental" if swept and not self.wish.full and memory.restart is None else "full"
+
+    def _draft(self, kind: CycleKind) -> Draft:
+        return Draft(id=uuid.uuid4().hex, job=self.job.name, cycle=kind)
+
+    def _applier(self, draft: Draft, target: Target) -> Applier:
+        return Applier(self.job, self.store, target, draft, self.clock, stopping=self.stopping)
+
+    def _take_in(self, reading: Reading) -> None:
+        result = self.result
+        result.read, result.complete = reading.data, reading.complete
+        result.warnings += reading.warnings
+        if reading.errors:
+            result.error = reading.errors[0]
+
+    async def _round(self, kind: CycleKind, target: Target, *, failed_now: bool, first: bool) -> bool:
+        """Plan and apply once. True if some rows found something else than they were planned for."""
+        wish, result, journal = self.wish, self.result, self.store.journal
+        draft = self._draft(kind)
+        maker = Reconciler(
+            self._guarded(first), self.store, target, draft, now=self.clock.now(), previews=wish.previews
+        )
+        await maker.plan(failed_now=failed_now, dry=wish.dry)
+        result.plans.append(draft.id)
+        result.warnings += draft.warnings
+        result.drift += draft.drift
+        result.counts["skip"] += draft.right if first else 0
+        result.seats = draft.seats or result.seats
+        if first:
+            result.checksum = draft.checksum
+        again = False
+        if not wish.dry:
+            if first and wish.checksum is not None and not _same(wish.checksum, draft.checksum):
+                journal.finish(draft.id, self.job.name, status="ready")
+                result.count(self.store)
+                raise PlanMoved(job=self.job.name, asked=wish.checksum, found=draft.checksum)
+            memory: dict[str, object] = {}
+            if kind in ("full", "initial") and result.complete:
+                memory = {"full_at": self.clock.now(), "restart": None}
+            journal.take_over(draft.id, self.job.name, waits=draft.waits, **memory)
+            applied = await self._applier(draft, target).run()
+            journal.finish(draft.id, self.job.name)
+            result.error = applied.error or result.error
+            again = applied.again
+        result.count(self.store)
+        return again
+
+    def _guarded(self, first: bool) -> Job:
+        """An extra round must not use the limits a second time: it removes nobody beyond what the first one let."""
+        if first:
+            return self.job
+        limit = replace(self.job.guards.deletions, count=0)
+        guards = Guards(
+            deletions=limit, max_active_users=self.job.guards.max_active_users, protect=self.job.guards.protect
+        )
+        return replace(self.job, guards=guards)
+
+
+def _same(asked: str, found: str) -> bool:
+    digits = asked.removeprefix("sha256:")
+    return len(digits) >= 8 and found.removeprefix("sha256:").startswith(digits)
+
+
+def _remember(runtime: Runtime, result: JobResult, wish: Wish) -> None:
+    """The job's memory of how the cycle went, for `status`; a dry run leaves no trace there."""
+    store, now = runtime.store, runtime.clock.now()
+    result.waiting = 0 if wish.dry else store.pending.count(result.job, "failed")
+    log.info(Event.CYCLE_FINISHED, job=result.job, dry=wish.dry, seconds=round(result.seconds, 3), **result.counts)
+    if wish.dry or isinstance(result.error, (Busy, StateError)):
+        return
+    memory = store.jobs.get(result.job)
+    steady = result.exit_code == 0
+    store.jobs.update(
+        result.job,
+        steady_since=(memory.steady_since or now) if steady else None,
+        last={
+            "cycle": result.cycle,
+            "started": result.started.isoformat().replace("+00:00", "Z"),
+            "seconds": round(result.seconds, 3),
+            "result": _word(result),
+            "counts": result.counts,
+            "checksum": result.checksum,
+            "error": str(result.error) if result.error else None,
+        },
+    )
+    store.log.drop_before(now - runtime.settings.log.retention)
+
+
+def _word(result: JobResult) -> str:
+    """ok, held, partial or failed: the metric's label."""
+    return {0: "ok", 3: "held", 4: "partial"}.get(result.exit_code, "failed")

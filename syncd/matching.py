@@ -1,0 +1,82 @@
+"""Finding the accounts that are there already: by filter for a few objects, from one listing of the target for many.
+
+A server's filter may be ignored or cost it a pass over all its accounts; one listing replaces thousands of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from connectors import Target
+from syncd.core.attributes import parse_path, read
+from syncd.core.change import Observed
+from syncd.core.mapping import Desired
+from syncd.core.model import Kind
+
+#: from so many objects on, the target is listed instead of asked for each
+LIST_FROM = 50
+
+
+class Matcher:
+    """Matches one kind of object of one job, for the length of one plan."""
+
+    def __init__(self, target: Target, kind: Kind, match: Sequence[str], *, expected: int) -> None:
+        self._target, self._kind, self._match = target, kind, match
+        self._lists = expected >= LIST_FROM
+        self._index: dict[str, dict[str, list[str]]] | None = None
+        self._resources: dict[str, bytes] = {}  # compressed: a large target must not fill the memory
+
+    async def find(self, wishes: Mapping[str, Desired]) -> dict[str, list[Observed]]:
+        """Matches by source id. The first match attribute with a hit decides; the others are not tried."""
+        if self._lists and self._index is None:
+            await self._list()
+        if (index := self._index) is not None:
+            return {id_: self._look_up(index, wish) for id_, wish in wishes.items()}
+        found = await asyncio.gather(*(self.ask(wish) for wish in wishes.values()))
+        return dict(zip(wishes, found, strict=True))
+
+    async def by_id(self, target_ids: Mapping[str, str]) -> dict[str, Observed]:
+        """Objects of the target by our keys, from the listing; what it lacks is asked for once more before it counts
+        as gone: a listing may be a moment old, or hide some."""
+        if self._lists and self._index is None:
+            await self._list()
+        found: dict[str, Observed] = {}
+        for key, target_id in target_ids.items():
+            if (packed := self._resources.get(target_id)) is not None:
+                found[key] = Observed(id=target_id, resource=orjson.loads(zlib.decompress(packed)))
+            elif (observed := await self._target.get(self._kind, target_id)) is not None:
+                found[key] = observed
+        return found
+
+    async def ask(self, wish: Desired) -> list[Observed]:
+        """Ask the target itself about one object."""
+        for path in self._match:
+            if (value := wish.values.get(path)) not in (None, "") and (
+                found := await self._target.find(self._kind, {path: value})
+            ):
+                return list(found)
+        return []
+
+    async def _list(self) -> None:
+        paths = [(text, parse_path(text)) for text in self._match]
+        index: dict[str, dict[str, list[str]]] = {text: defaultdict(list) for text in self._match}
+        async for observed in self._target.list(self._kind):
+            if observed.id in self._resources:
+                continue
+            self._resources[observed.id] = zlib.compress(orjson.dumps(observed.resource), 1)
+            for text, path in paths:
+                if (value := read(observed.resource, path)) not in (None, ""):
+                    index[text][str(value).casefold()].append(observed.id)
+        self._index = index
+
+    def _look_up(self, index: Mapping[str, Mapping[str, list[str]]], wish: Desired) -> list[Observed]:
+        for text in self._match:
+            value = wish.values.get(text)
+            if value not in (None, "") and (ids := index[text].get(str(value).casefold())):
+                return [Observed(id=id_, resource=orjson.loads(zlib.decompress(self._resources[id_]))) for id_ in ids]
+        return []

@@ -1,0 +1,82 @@
+"""structlog, set up once: names of events and fields for machines, one readable line on a terminal.
+
+Fields hold ids, logins and attribute names, no other values, and no secrets.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+from syncd.core.secret import Secret
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+LogFormat = Literal["auto", "json", "console"]
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+#: field names whose values are never shown, whoever passes them
+_HIDDEN = ("token", "secret", "password", "authorization", "private_key", "assertion")
+
+
+class Event(StrEnum):
+    """The names of all events, in the order of a run."""
+
+    CYCLE_STARTED = "cycle.started"
+    SOURCE_READ = "source.read"
+    SOURCE_EMPTY = "source.empty"
+    SOURCE_INCOMPLETE = "source.incomplete"
+    CHANGE_SETTLED = "change.settled"
+    PLAN_MADE = "plan.made"
+    OBJECT_SKIPPED = "object.skipped"
+    GUARD_HELD = "guard.held"
+    APPROVAL_USED = "approval.used"
+    CHANGE_DONE = "change.done"
+    CHANGE_FAILED = "change.failed"
+    CHANGE_PUT_OFF = "change.put_off"
+    CYCLE_FINISHED = "cycle.finished"
+    CYCLE_FAILED = "cycle.failed"
+    DAEMON_STARTED = "daemon.started"
+    DAEMON_STOPPING = "daemon.stopping"
+    DAEMON_STOPPED = "daemon.stopped"
+
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+def _hide(logger: WrappedLogger, method: str, fields: EventDict) -> EventDict:
+    for key, value in fields.items():
+        if isinstance(value, Secret) or any(word in key.lower() for word in _HIDDEN):
+            fields[key] = "***"
+    return fields
+
+
+def set_up_logs(level: str = "info", format_: LogFormat = "auto", *, color: bool | None = None) -> None:
+    """Logs go to standard error: JSON where that is no terminal, unless told otherwise."""
+    terminal = sys.stderr.isatty()
+    as_json = format_ == "json" or (format_ == "auto" and not terminal)
+    shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, _hide]
+    if as_json:
+        last: list[Processor] = [
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ]
+    else:
+        last = [
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=terminal if color is None else color and terminal),
+        ]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    # These log each URL at INFO, and ours carry logins in filter=.
+    for name in ("httpx", "httpcore", "azure", "msal", "okta-sdk-python", "aiohttp", "apscheduler", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)

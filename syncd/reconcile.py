@@ -1,0 +1,432 @@
+"""Working out a job's plan: what to look at, who is in scope, what is wished, what differs, what the guard holds.
+
+Everything that is read comes from the state DB and, for matching, from the target; every row goes into the journal as
+soon as it is known. Nothing is written at the target, and the job's sequence number stays until apply takes the plan
+over: so a dry run is this, printed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from connectors import Target
+from state.journal import Planned
+from state.pending import Wait
+from state.store import Store
+from syncd.core.change import NEW, Action, Change, Link, Observed
+from syncd.core.diff import Situation, diff, drifted
+from syncd.core.guard import removals_held, seats_held
+from syncd.core.model import Json, Kind
+from syncd.core.scope import Scope
+from syncd.evaluate import Evaluated, Evaluator
+from syncd.job import Job
+from syncd.matching import Matcher
+from syncd.memberships import member_changes
+from syncd.observe.logs import Event, log
+from syncd.references import reference_change
+
+CycleKind = Literal["initial", "incremental", "full", "on-demand"]
+_REMOVALS = (Action.DEACTIVATE, Action.DELETE)
+#: these rows may stand for something to remember alone, with nothing to send
+_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.DEACTIVATE)
+
+
+@dataclass(kw_only=True, slots=True)
+class Draft:
+    """A plan that is ready to be printed or carried out."""
+
+    id: str
+    job: str
+    cycle: CycleKind
+    checksum: str = ""
+    right: int = 0  #: looked at, in scope, and already as wished
+    seats: str | None = None  #: how many accounts are active after this plan, of how many seats
+    warnings: list[dict[str, str | None]] = field(default_factory=list)
+    drift: list[dict[str, Json]] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)  #: what this plan puts off
+
+    def warn(self, code: str, message: str, name: str | None) -> None:
+        self.warnings.append({"code": code, "message": message, "name": name})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Seen:
+    """What the target, and the links of all jobs, say about a batch of objects."""
+
+    matches: Mapping[str, list[Observed]]  #: by source id
+    owners: Mapping[str, Link]  #: by target id
+    gone: set[str]  #: source ids whose linked object is not there any more
+    observed: Mapping[str, Observed]  #: by source id
+
+
+class Reconciler:
+    """Makes one plan of one job."""
+
+    def __init__(
+        self, job: Job, store: Store, target: Target, draft: Draft, *, now: datetime, previews: bool = False
+    ) -> None:
+        self.job, self.store, self.target, self.draft, self.now = job, store, target, draft, now
+        self._previews = previews  # whether the rows also say which requests they will become
+        self.evaluator = Evaluator(job, store, now=now)
+        store.journal.conceal = self.evaluator.mark
+        self._matchers: dict[Kind, Matcher] = {}
+        self._taken: dict[tuple[Kind, str], str] = {}  # target ids that this plan adopts, and for whom
+
+    async def plan(self, *, failed_now: bool = False, dry: bool = False) -> Draft:
+        """The plan of a whole cycle: everything for `initial` and `full`, else what changed since the last one."""
+        draft, job, store = self.draft, self.job, self.store
+        seq = await asyncio.to_thread(store.mirror.seq, job.source)
+        memory = store.jobs.get(job.name)
+        store.journal.begin(draft.id, job.name, seq=seq, config=job.digest, now=self.now)
+        everything = draft.cycle != "incremental" or memory.config != job.digest
+        await asyncio.to_thread(self._fill, 0 if everything else memory.seq, everything=everything, failed=failed_now)
+        return await self._make(dry=dry)
+
+    async def plan_for(self, kind: Kind, ids: Iterable[str], *, dry: bool) -> Draft:
+        """The plan for some objects, on demand: their own changes and, for users, their memberships."""
+        draft, job, store = self.draft, self.job, self.store
+        store.journal.begin(draft.id, job.name, seq=None, config=job.digest, now=self.now)
+        store.worklist.add(draft.id, kind, ids)
+        return await self._make(dry=dry, members_of=set(ids) if kind == "user" else None)
+
+    def _fill(self, since: int, *, everything: bool, failed: bool) -> None:
+        worklist, draft, job = self.store.worklist, self.draft, self.job
+        for kind, rules in job.kinds.items():
+            every = rules.scope.scope == "all" or not rules.scope.select_needs_assignment
+            worklist.changed(draft.id, job.name, job.source, kind, since, every=every)
+        if everything:
+            worklist.linked(draft.id, job.name)
+        worklist.due(draft.id, job.name, now=self.now, failed_now=failed)
+
+    async def _make(self, *, dry: bool, members_of: set[str] | None = None) -> Draft:
+        draft, store, job = self.draft, self.store, self.job
+        await self._objects("user")
+        self._guard("user")
+        await self._references()
+        if "group" in job.kinds:
+            await asyncio.to_thread(store.worklist.groups_of_moved_users, draft.id, job.source)
+            if members_of:
+                inside = store.mirror.groups_of(job.source, members_of, nested=True)
+                store.worklist.add(draft.id, "group", {id_ for ids in inside.values() for id_ in ids})
+            await self._objects("group")
+            self._guard("group")
+            await self._memberships(members_of)
+        draft.checksum = await asyncio.to_thread(store.journal.seal, draft.id, dry=dry)
+        log.info(Event.PLAN_MADE, job=job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
+        return draft
+
+    def _add(self, rows: Iterable[tuple[Change, Link | None]]) -> None:
+        """Into the journal, with the revision of the link that each row was worked out from."""
+        self.store.journal.add(
+            self.draft.id,
+            [
+                Planned(
+                    change=change,
+                    rev=link.rev if link else None,
+                    requests=self._requests(change, link) if self._previews else None,
+                )
+                for change, link in rows
+            ],
+        )
+
+    def _requests(self, change: Change, link: Link | None) -> list[Json]:
+        if change.failed or change.skipped or (change.action in _MAY_BE_EMPTY and not change.edited):
+            return []
+        shown = replace(
+            change,
+            after={p: "[Redact]" if p in change.redacted and v is not None else v for p, v in change.after.items()},
+        )
+        return [request.data for request in self.target.preview(shown, link.wrote if link else {})]
+
+    # --- users and groups -------------------------------------------------------------------------------------------
+
+    async def _objects(self, kind: Kind) -> None:
+        if kind not in self.job.kinds:
+            return
+        for ids in self.store.worklist.ids(self.draft.id, kind):
+            found = await asyncio.to_thread(self.evaluator.load, kind, ids)
+            await self._batch(kind, found)
+
+    async def _batch(self, kind: Kind, found: Sequence[Evaluated]) -> None:
+        gone, observed = await self._observe(kind, found)
+        wishes = {
+            one.object.id: one.desired
+            for one in found
+            if one.verdict.scope is Scope.IN
+            and one.desired is not None
+            and not one.missing
+            and one.desired.active
+            and (one.link is None or one.object.id in gone)
+        }
+        matches = await (await self._matcher(kind)).find(wishes) if wishes else {}
+        hits = [one.id for some in matches.values() for one in some]
+        owners = self.store.links.owners(self.job.target, kind, hits) if hits else {}
+        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed)
+        rows: list[tuple[Change, Link | None]] = []
+        for one in found:
+            change = self._decide(kind, one, seen)
+            if change is not None:
+                rows.append((change, one.link))
+            self._put_off(kind, one, change)
+        self._add(rows)
+        self._want_references(kind, found)
+
+    def _decide(self, kind: Kind, one: Evaluated, seen: _Seen) -> Change | None:
+        id_, rules = one.object.id, self.job.kinds[kind]
+        matches = seen.matches.get(id_)
+        link = self._with_drift(kind, one, seen.observed.get(id_))
+        if one.error is not None:
+            return self._failed(one, str(one.error))
+        if one.missing and one.verdict.scope is Scope.IN and link is None:
+            text = f"{one.name} has no {' and no '.join(one.missing)}, which the target needs: not provisioned"
+            self.draft.warn("MandatoryFieldsMissing", text, one.name)
+            log.warning(Event.OBJECT_SKIPPED, job=self.job.name, source_id=id_, reason="MandatoryFieldsMissing")
+            return None
+        if one.verdict.scope is Scope.UNKNOWN:
+            self.draft.warn("ScopeUnknown", f"{one.name}: {one.verdict.clause}", one.name)
+        situation = Situation(
+            kind=kind,
+            source_id=id_,
+            name=one.name,
+            state=one.object.state,
+            verdict=one.verdict,
+            desired=one.desired,
+            link=link,
+            matches=matches,
+            owner=self._owner(kind, id_, matches, seen.owners),
+            gone=id_ in seen.gone,
+        )
+        change = diff(situation, rules.policy, now=self.now, mark=self.evaluator.mark)
+        if change is None:
+            self.draft.right += one.verdict.scope is Scope.IN and link is not None
+            return None
+        return self._allowed(kind, one, change)
+
+    def _owner(
+        self, kind: Kind, source_id: str, matches: list[Observed] | None, owners: Mapping[str, Link]
+    ) -> str | None:
+        """Whose the one match is already: another job's, or another source object's of this job."""
+        if not matches or len(matches) > 1:
+            return None
+        target_id = matches[0].id
+        link = owners.get(target_id)
+        if link is not None and (link.job, link.source_id) != (self.job.name, source_id):
+            return link.job if link.job != self.job.name else f"{link.job} as {link.source_id}"
+        first = self._taken.setdefault((kind, target_id), source_id)
+        return None if first == source_id else f"{self.job.name} as {first}"
+
+    def _allowed(self, kind: Kind, one: Evaluated, change: Change) -> Change | None:
+        """The change less what must not happen: protected accounts, renames that the product does not do."""
+        said = [one.name, *(str(v) for v in (one.link.wrote.values() if one.link else ()) if isinstance(v, str))]
+        if change.action in _REMOVALS and self.job.guards.protects(said):
+            text = f"{one.name} is protected by guards.protect and would be {change.action.word}d: left alone"
+            self.draft.warn("Protected", text, one.name)
+            return replace(change, skipped=text)
+        if change.action is Action.CREATE or not change.edited:
+            return change
+        fixed = {path: why for path in change.edited if (why := self.job.refusal(kind, path))}
+        if not fixed:
+            return change
+        text = f"{one.name}: {'; '.join(dict.fromkeys(fixed.values()))}"
+        self.draft.warn("Immutable", text, one.name)
+        # As if it were right already: the link remembers the wish, so it is reported once and not in every cycle.
+        before = {**change.before, **{path: change.after.get(path) for path in fixed}}
+        kept = replace(change, before=before)
+        return replace(kept, skipped=text) if change.action is Action.UPDATE and not kept.edited else kept
+
+    def _failed(self, one: Evaluated, message: str) -> Change:
+        """A row for an object whose mapping failed: it is shown, remembered and tried again, and stops nobody else."""
+        return Change(
+            action=Action.UPDATE if one.link else Action.CREATE,
+            kind=one.object.kind,
+            source_id=one.object.id,
+            target_id=one.link.target_id if one.link else None,
+            name=one.name,
+            before={},
+            after={},
+            why=one.verdict.clause,
+            failed=message,
+        )
+
+    def _put_off(self, kind: Kind, one: Evaluated, change: Change | None) -> None:
+        """Remember when the grace of an account that left the scope ends."""
+        id_, policy = one.object.id, self.job.kinds[kind].policy
+        leaving = change is not None and change.action is Action.DEACTIVATE and change.out
+        if policy.delete_after is None or one.link is None or kind != "user" or one.verdict.scope is not Scope.OUT:
+            return
+        if leaving or (change is None and not one.link.active):
+            since = one.link.out_since or self.now
+            due = since + policy.delete_after
+            self.draft.waits.append(Wait(kind=kind, source_id=id_, reason="grace", since=since, due_at=due))
+
+    # --- what the target says ---------------------------------------------------------------------------------------
+
+    async def _matcher(self, kind: Kind) -> Matcher:
+        if kind not in self._matchers:
+            linked = sum(n for (k, _), n in self.store.links.count(self.job.name).items() if k == kind)
+            unlinked = self.store.worklist.count(self.draft.id) - linked
+            match = self.job.kinds[kind].mapping.match
+            full = self.draft.cycle == "full"
+            self._matchers[kind] = Matcher(self.target, kind, match, expected=10**9 if full else unlinked)
+        return self._matchers[kind]
+
+    async def _observe(self, kind: Kind, found: Sequence[Evaluated]) -> tuple[set[str], dict[str, Observed]]:
+        """In a full cycle: who of the linked is gone, and what the others look like now."""
+        if self.draft.cycle != "full":
+            return set(), {}
+        matcher = await self._matcher(kind)
+        links = {one.object.id: one.link for one in found if one.link is not None}
+        observed = await matcher.by_id({id_: link.target_id for id_, link in links.items()})
+        gone = links.keys() - observed.keys()
+        for one in found:
+            if one.object.id in gone:
+                self.draft.warn("InvalidAnchor", f"{one.name} is gone at the target; matched again", one.name)
+        return set(gone), observed
+
+    def _with_drift(self, kind: Kind, one: Evaluated, seen: Observed | None) -> Link | None:
+        """The link; where the target has drifted and the job repairs, as if we had last written what is there."""
+        if one.link is None or seen is None or self.job.drift == "ignore":
+            return one.link
+        shown = self.target.facts.attributes
+        found = drifted(one.link, seen, shown=lambda path: shown is None or path in shown.get(kind, ()))
+        repair = self.job.drift == "repair"
+        for path, (wrote, had) in found.items():
+            row = {"attribute": path, "wrote": wrote, "seen": had, "action": "repair" if repair else "report"}
+            who = {"kind": kind, "source_id": one.object.id, "target_id": one.link.target_id, "name": one.name}
+            self.draft.drift.append({**who, **row})
+        if not repair or not found:
+            return one.link
+        return replace(one.link, wrote={**one.link.wrote, **{path: had for path, (_, had) in found.items()}})
+
+    # --- references and memberships ---------------------------------------------------------------------------------
+
+    def _want_references(self, kind: Kind, found: Sequence[Evaluated]) -> None:
+        wanted = [one.object.id for one in found if one.desired is not None and one.desired.references]
+        if kind == "user" and wanted:
+            self.store.worklist.add(self.draft.id, "reference", wanted)
+
+    async def _references(self) -> None:
+        """Managers, once it is known whom this plan brings: also for users who waited for one of those."""
+        store, draft, job = self.store, self.draft, self.job
+        await asyncio.to_thread(store.worklist.waiting_for, draft.id, job.name)
+        for ids in store.worklist.ids(draft.id, "reference"):
+            found = await asyncio.to_thread(self.evaluator.load, "user", ids)
+            managers = {v for one in found if one.desired for v in one.desired.references.values() if v}
+            ends = self._present("user", {*managers, *ids})
+            rows: list[tuple[Change, Link | None]] = []
+            for one in found:
+                change, waits = reference_change(one, ends, now=self.now)
+                draft.waits += waits
+                if change is not None and job.kinds["user"].policy.allows(Action.UPDATE):
+                    rows.append((change, one.link))
+            self._add(rows)
+
+    def _present(self, kind: Kind, ids: Iterable[str], *, active: bool = False) -> dict[str, str]:
+        """Target ids of these objects after this plan's creations, "new:…" for what it creates. `active`: less those
+        that are inactive, or will be."""
+        wanted = list(ids)
+        links = self.store.links.of(self.job.name, kind, wanted)
+        planned = self.store.journal.planned(self.draft.id, kind, wanted)
+        found = {id_: link.target_id for id_, link in links.items() if link.active or not active}
+        for id_, actions in planned.items():
+            for action, target_id in actions:
+                if action is Action.CREATE:
+                    found[id_] = f"{NEW}{self.job.source}:{id_}"
+                elif action in (Action.ADOPT, Action.REACTIVATE) and target_id:
+                    found[id_] = target_id
+                elif action is Action.DELETE or (action is Action.DEACTIVATE and active):
+                    found.pop(id_, None)
+        return found
+
+    async def _memberships(self, members_of: set[str] | None) -> None:
+        rules = self.job.kinds["group"]
+        if not rules.mapping.writes_members or "update" not in rules.policy.actions:
+            return
+        for ids in self.store.worklist.ids(self.draft.id, "group"):
+            found = await asyncio.to_thread(self.evaluator.load, "group", ids)
+            groups = self._present("group", ids)
+            for one in found:
+                group = groups.get(one.object.id)
+                if group is None or one.verdict.scope is not Scope.IN:
+                    continue
+                rows = await self._member_rows(one, group, members_of)
+                self._add(rows)
+
+    async def _member_rows(
+        self, one: Evaluated, group: str, members_of: set[str] | None
+    ) -> list[tuple[Change, Link | None]]:
+        job, id_ = self.job, one.object.id
+        wanted_ids = await asyncio.to_thread(self.store.mirror.member_ids, job.source, id_, nested=job.nested_groups)
+        written = self.store.links.members(job.name, id_)
+        if one.link is None and not group.startswith(NEW):
+            written = await self._found_members(group)
+        want = await asyncio.to_thread(self._present, "user", wanted_ids, active=True)
+        if members_of is not None:
+            want = {u: t for u, t in want.items() if u in members_of}
+            written = {u: t for u, t in written.items() if u in members_of}
+        return [(change, one.link) for change in member_changes(one, group, want=want, written=written)]
+
+    async def _found_members(self, group: str) -> dict[str, str]:
+        """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""
+        seen = await self.target.get("group", group, members=True)
+        listed = seen.resource.get("members") if seen else None
+        ids = [str(member["value"]) for member in listed or () if isinstance(member, dict) and "value" in member]
+        owners = self.store.links.owners(self.job.target, "user", ids)
+        found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
+        found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}
+        return found
+
+    # --- the guard --------------------------------------------------------------------------------------------------
+
+    def _guard(self, kind: Kind) -> None:
+        """Hold what is over a limit and not approved; the rest goes on."""
+        journal, draft, job = self.store.journal, self.draft, self.job
+        tally = journal.tally(draft.id)
+        removals = sum(
+            n for (action, k, status), n in tally.items() if k == kind and action in _REMOVALS and status == "planned"
+        )
+        if removals:
+            active = self.store.links.count(job.name).get((kind, True), 0)
+            limit = job.guards.deletions.tripped(removals, active)
+            if limit is not None:
+                sentence = removals_held(kind, removals, active, limit)
+                self._hold([(kind, action) for action in _REMOVALS], sentence)
+        if kind == "user" and job.guards.max_active_users is not None:
+            self._seats(job.guards.max_active_users)
+
+    def _hold(self, which: Sequence[tuple[Kind, Action]], sentence: str, *, skip: int = 0) -> None:
+        journal, draft = self.store.journal, self.draft
+        approved = journal.approved(self.job.name, now=self.now)
+        rows = [
+            row
+            for kind, action in which
+            for row in journal.rows(draft.id, action=action, kind=kind, statuses=("planned",), shown=True)
+        ][skip:]
+        held = [row for row in rows if row.key not in approved]
+        journal.hold(draft.id, [row.key for row in held], sentence)
+        for row in held:
+            self._wait_for_approval(row.change.kind, row.change.source_id)
+        if held:
+            log.warning(Event.GUARD_HELD, job=self.job.name, held=len(held), sentence=sentence)
+        if len(held) < len(rows):
+            log.info(Event.APPROVAL_USED, job=self.job.name, freed=len(rows) - len(held))
+
+    def _seats(self, seats: int) -> None:
+        needs = (Action.CREATE, Action.ADOPT, Action.REACTIVATE)
+        tally = self.store.journal.tally(self.draft.id)
+        coming = sum(n for (action, k, s), n in tally.items() if k == "user" and action in needs and s == "planned")
+        active = self.store.links.count(self.job.name).get(("user", True), 0)
+        over = active + coming - seats
+        if over > 0:
+            # Deactivations come last, so their seats are free only in the next cycle.
+            keep = max(0, seats - active)
+            self._hold([("user", action) for action in needs], seats_held(over, active, seats), skip=keep)
+        after = min(active + coming, max(seats, active))
+        self.draft.seats = f"{after:,} active accounts after this run, of {seats:,} seats"
+
+    def _wait_for_approval(self, kind: Kind, source_id: str) -> None:
+        self.draft.waits.append(Wait(kind=kind, source_id=source_id, reason="held", since=self.now, due_at=self.now))

@@ -1,0 +1,1 @@
+"""Reports of a run: the same facts as text, JSON or HTML."""

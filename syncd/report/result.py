@@ -1,0 +1,134 @@
+"""What one run of one job came to: the facts that every form of report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from state.journal import Row
+from state.store import Store
+from syncd.apply import modified
+from syncd.core.change import Action, Change
+from syncd.core.errors import SyncdError
+from syncd.core.model import Json
+
+COUNTED = (
+    "create",
+    "adopt",
+    "update",
+    "reactivate",
+    "add_members",
+    "remove_members",
+    "deactivate",
+    "delete",
+    "skip",
+    "held",
+    "failed",
+)
+
+
+@dataclass(kw_only=True)
+class JobResult:
+    """One job's run."""
+
+    job: str
+    source: str
+    target: str
+    dry: bool
+    started: datetime
+    cycle: str = "incremental"
+    checksum: str | None = None
+    complete: bool = True
+    seconds: float = 0.0
+    read: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("users", "groups", "assignments", "requests"), 0)
+    )
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    plans: list[str] = field(default_factory=list)
+    planned: int = 0  #: rows that a dry run found to do
+    waiting: int = 0  #: failing objects that wait for their next try
+    seats: str | None = None
+    warnings: list[dict[str, str | None]] = field(default_factory=list)
+    drift: list[dict[str, Json]] = field(default_factory=list)
+    error: SyncdError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing left to do · 1 error · 3 held · 4 some objects failed · 2 a dry run found changes."""
+        if self.error is not None:
+            return 1
+        if self.counts["held"]:
+            return 3
+        if self.counts["failed"] or self.waiting:
+            return 4
+        return 2 if self.dry and self.planned else 0
+
+    def count(self, store: Store) -> None:
+        """Count the rows of all plans of this run."""
+        counts = dict.fromkeys(COUNTED, 0) | {"skip": self.counts["skip"]}
+        self.planned = 0
+        for row in self.rows(store):
+            if row.status in ("held", "failed"):
+                counts[row.status] += 1
+            elif row.status in ("planned", "done"):
+                self.planned += row.status == "planned"
+                counts[row.change.action.word] += weight(row.change)
+        self.counts = counts
+
+    def rows(self, store: Store) -> Iterator[Row]:
+        """The rows of all plans of this run in their order, redacted values hidden."""
+        for plan in self.plans:
+            yield from store.journal.rows(plan, shown=True)
+
+    def data(self, store: Store) -> dict[str, Json]:
+        """The contract's object for one job."""
+        return {
+            "job": self.job,
+            "cycle": self.cycle,
+            "source": self.source,
+            "target": self.target,
+            "checksum": self.checksum,
+            "complete": self.complete,
+            "started": self.started.isoformat().replace("+00:00", "Z"),
+            "seconds": round(self.seconds, 3),
+            "read": self.read,
+            "counts": self.counts,
+            "changes": [row_data(row) for row in self.rows(store)],
+            "seats": self.seats,
+            "warnings": self.warnings,
+            "drift": self.drift,
+            "error": str(self.error) if self.error else None,
+        }
+
+
+def row_data(row: Row) -> dict[str, Json]:
+    """The contract's object for one change."""
+    change = row.change
+    return {
+        "action": change.action.word,
+        "kind": change.kind,
+        "source_id": change.source_id,
+        "target_id": change.target_id,
+        "name": change.name,
+        "why": change.why,
+        "modified": modified(change),
+        "requests": row.requests or [],
+        "held": change.held,
+        "status": row.status,
+        "error": error_data(row.error),
+    }
+
+
+def error_data(error: Json) -> Json:
+    """An error with all its fields."""
+    if not error:
+        return None
+    return {key: error.get(key) for key in ("code", "http_status", "message", "next_try", "remedy")}
+
+
+def weight(change: Change) -> int:
+    """How much a row counts: memberships count their members."""
+    if change.action in (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS):
+        return len(change.after.get("members") or change.before.get("members") or ())
+    return 1

@@ -1,0 +1,318 @@
+"""Settings made real: the state DB, the sources and targets, and the compiled jobs. Every verb starts from here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import orjson
+import sqlalchemy as sa
+
+from connectors import Source, Target
+from connectors.scim.profile import Profile
+from connectors.scim.profiles import load_profile
+from connectors.scim.settings import Basic as BasicAuth
+from connectors.scim.settings import BearerToken, NoAuth, OAuthClientCredentials, ScimSettings
+from state.store import Store
+from syncd.config import Settings
+from syncd.config.graph_source import GraphSource
+from syncd.config.job import Job as JobSettings
+from syncd.config.okta_source import OktaSource
+from syncd.config.scoped_objects import ScopedObjects
+from syncd.config.target import Target as TargetSettings
+from syncd.core.change import TargetFacts
+from syncd.core.defaults import DEFAULT_MAPPINGS
+from syncd.core.diff import Policy
+from syncd.core.errors import SyncdError
+from syncd.core.filters import Clause, compile_filters
+from syncd.core.guard import DeletionLimit, Guards
+from syncd.core.mapping import MappingSpec, compile_mapping
+from syncd.core.model import Json, Kind
+from syncd.core.scope import ScopeRules, Selector
+from syncd.core.secret import Secret
+from syncd.core.vocabulary import SourceKind, vocabulary
+from syncd.ingest import Clock
+from syncd.job import Job, KindRules
+
+SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
+_KINDS: tuple[Kind, ...] = ("user", "group")
+
+
+@dataclass(kw_only=True, eq=False)
+class UnknownJob(SyncdError):
+    """There is no job {name} in config.toml; its jobs are {jobs}. To see them: syncd status"""
+
+    name: str
+    jobs: str
+
+
+class Runtime:
+    """What all verbs share: settings, the open state DB, a clock, and ways to open sources and targets."""
+
+    def __init__(self, settings: Settings, store: Store, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.settings, self.store, self.clock = settings, store, clock
+        self._profiles: dict[str, Profile] = {}
+        self._jobs: dict[str, Job] = {}
+
+    @classmethod
+    def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
+        """Open the state DB, making or upgrading it. Raises StateError."""
+        url = sa.make_url(settings.state.url)
+        if settings.state.password is not None:
+            url = url.set(password=settings.state.password.reveal())
+        return cls(settings, Store.open(url), clock=clock)
+
+    def close(self) -> None:
+        self.store.close()
+
+    # --- jobs -------------------------------------------------------------------------------------------------------
+
+    def job_names(self, only: Iterable[str] = ()) -> list[str]:
+        """The jobs asked for, or all. Raises UnknownJob."""
+        known = list(self.settings.jobs)
+        for name in (wanted := list(only)):
+            if name not in known:
+                raise UnknownJob(name=name, jobs=", ".join(known))
+        return wanted or known
+
+    def profile(self, target: str) -> Profile:
+        """The product profile of a target. Raises ProfileError."""
+        if target not in self._profiles:
+            self._profiles[target] = load_profile(self.settings.targets[target].profile)
+        return self._profiles[target]
+
+    def job(self, name: str) -> Job:
+        """A job, compiled once."""
+        if name not in self._jobs:
+            self._jobs[name] = self._compile(name, self.settings.jobs[name])
+        return self._jobs[name]
+
+    def _compile(self, name: str, said: JobSettings) -> Job:
+        source_kind = self.settings.sources[said.source].kind
+        profile = self.profile(said.target)
+        kinds: dict[Kind, KindRules] = {"user": self._rules(said, "user", source_kind, profile)}
+        if said.groups.enabled and profile.groups.supported:
+            kinds["group"] = self._rules(said, "group", source_kind, profile)
+        deletions = said.guards.deletions
+        return Job(
+            name=name,
+            source=said.source,
+            source_kind=source_kind,
+            target=said.target,
+            kinds=kinds,
+            guards=Guards(
+                deletions=DeletionLimit(count=deletions.count, percent=deletions.percent, minimum=deletions.minimum),
+                max_active_users=said.guards.max_active_users,
+                protect=frozenset(text.casefold() for text in said.guards.protect),
+            ),
+            nested_groups=said.nested_groups,
+            drift=said.drift,
+            refusal=lambda kind, path: profile.kind(kind).refusal(path),
+            digest=self._digest(name, said, profile),
+        )
+
+    def _rules(self, said: JobSettings, kind: Kind, source_kind: SourceKind, profile: Profile) -> KindRules:
+        objects = said.users if kind == "user" else said.groups
+        words = vocabulary(source_kind, kind)
+        specs = self.mapping_rows(said, kind, source_kind, profile)
+        product = profile.kind(kind)
+        mapping = compile_mapping(
+            [spec for spec in specs if product.stores(spec.target)],
+            vocabulary=words,
+            match=objects.match,
+            required=product.required,
+            on_create=product.on_create,
+        )
+        clauses = [
+            [Clause(attribute=c.attribute, operator=c.operator, value=c.value) for c in some]
+            for some in objects.filters
+        ]
+        rules = ScopeRules(
+            scope=said.scope,
+            filters=compile_filters(clauses, words.resolve),
+            select=_selector(said) if kind == "group" else Selector(),
+            select_needs_assignment=kind == "user" or source_kind == "graph" or said.groups.select is None,
+        )
+        if kind == "user":
+            policy = Policy(
+                actions=frozenset(said.users.actions),
+                out_of_scope=said.users.out_of_scope,
+                delete_after=said.users.delete_after,
+            )
+        else:
+            policy = Policy(actions=frozenset(said.groups.actions))
+        asked = mapping.attributes | {c.attribute for some in clauses for c in some}
+        return KindRules(mapping=mapping, scope=rules, policy=policy, attributes=asked, needs_groups="groups" in asked)
+
+    def mapping_rows(
+        self, said: JobSettings, kind: Kind, source_kind: SourceKind, profile: Profile
+    ) -> Sequence[MappingSpec]:
+        """The rows in force: those configured are the whole list; else the defaults, and the profile's in their place."""
+        objects: ScopedObjects = said.users if kind == "user" else said.groups
+        if objects.mappings:
+            return [MappingSpec(**row.model_dump()) for row in objects.mappings]
+        product = profile.kind(kind)
+        own = [MappingSpec(**row) for row in product.rows(source_kind)]
+        rows = {spec.target: spec for spec in DEFAULT_MAPPINGS[source_kind, kind]}
+        rows |= {spec.target: spec for spec in own}
+        return list(rows.values())
+
+    def _digest(self, name: str, said: JobSettings, profile: Profile) -> str:
+        """Of what decides about scope and mapping; not of schedule, guards and the like."""
+        facts = said.model_dump(mode="json", exclude={"schedule", "full_every", "guards", "drift"})
+        text = orjson.dumps([name, facts, repr(profile)], option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(text).hexdigest()
+
+    # --- connectors -------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def source(self, name: str) -> AsyncIterator[Source]:
+        """A source, opened for one piece of work."""
+        said = self.settings.sources[name]
+        opened = self._graph(name, said) if isinstance(said, GraphSource) else self._okta(name, said)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(opened.close)
+            yield opened
+
+    def _jobs_of(self, source: str) -> list[Job]:
+        return [self.job(name) for name, said in self.settings.jobs.items() if said.source == source]
+
+    def _reads(self, source: str, source_kind: SourceKind, kind: Kind) -> frozenset[str]:
+        """What mappings and filters of all jobs ask of this source."""
+        found: set[str] = set()
+        words = vocabulary(source_kind, kind)
+        for job in self._jobs_of(source):
+            if kind in job.kinds:
+                found |= words.reads(job.kinds[kind].attributes)
+        return frozenset(found)
+
+    def _graph(self, name: str, said: GraphSource) -> Source:
+        from connectors.graph import settings as graph  # noqa: PLC0415 - each connector only where it is used
+        from connectors.graph.source import open_source  # noqa: PLC0415 - likewise
+
+        credential: graph.Credential
+        if said.access_token is not None:
+            credential = graph.AccessToken(token=said.access_token)
+        elif said.client_secret is not None:
+            credential = graph.ClientSecret(secret=said.client_secret)
+        elif said.certificate is not None:
+            credential = graph.Certificate(pem=said.certificate)
+        else:
+            credential = graph.ManagedIdentity() if said.managed_identity else graph.WorkloadIdentity()
+        settings = graph.GraphSettings(
+            name=name,
+            credential=credential,
+            tenant_id=said.tenant_id or "",
+            client_id=said.client_id or "",
+            cloud=said.cloud,
+            endpoint=said.endpoint,
+            authority=said.authority,
+            service_principal_id=said.service_principal_id,
+            app_id=said.app_id,
+            user_attributes=self._reads(name, "graph", "user"),
+            group_attributes=self._reads(name, "graph", "group"),
+        )
+        return open_source(settings)
+
+    def _okta(self, name: str, said: OktaSource) -> Source:
+        from connectors.okta import settings as okta  # noqa: PLC0415 - each connector only where it is used
+        from connectors.okta.source import open_source  # noqa: PLC0415 - likewise
+
+        jobs = self._jobs_of(name)
+        selecting = [job.kinds["group"].scope for job in jobs if "group" in job.kinds]
+        all_groups = any(rules.scope == "all" or not rules.select_needs_assignment for rules in selecting)
+        credential: Secret | okta.OAuth
+        if said.token is not None:
+            credential = said.token
+        else:
+            key = said.private_key or Secret("")
+            credential = okta.OAuth(client_id=said.client_id or "", private_key=key, key_id=said.key_id)
+        settings = okta.OktaSettings(
+            name=name,
+            org_url=said.org_url,
+            credential=credential,
+            app_id=said.app_id or "",
+            scope="all" if any(job.kinds["user"].scope.scope == "all" for job in jobs) else "assigned",
+            assigned_groups_only=not all_groups,
+        )
+        return open_source(settings)
+
+    @asynccontextmanager
+    async def target(self, name: str, *, write: bool) -> AsyncIterator[Target]:
+        """A target; without `write` it has no way to write. What it learns of the service is kept in the state DB."""
+        from connectors.scim.target import open_target  # noqa: PLC0415 - aiohttp only where it is used
+
+        remembered = self.store.facts(name)
+        facts = facts_from(remembered) if remembered else None
+        opened = open_target(scim_settings(name, self.settings.targets[name]), facts, write=write)
+        try:
+            yield opened
+        finally:
+            if opened.facts != facts:
+                self.store.remember_facts(name, facts_data(opened.facts))
+            await opened.close()
+
+
+def scim_settings(name: str, said: TargetSettings) -> ScimSettings:
+    """The connector's settings of a configured target."""
+    auth: BearerToken | BasicAuth | OAuthClientCredentials | NoAuth
+    if said.token is not None:
+        auth = BearerToken(token=said.token)
+    elif said.basic is not None:
+        auth = BasicAuth(username=said.basic.username, password=said.basic.password)
+    elif said.oauth is not None:
+        auth = OAuthClientCredentials(
+            token_url=said.oauth.token_url,
+            client_id=said.oauth.client_id,
+            client_secret=said.oauth.client_secret,
+            scope=said.oauth.scope,
+        )
+    else:
+        auth = NoAuth()
+    return ScimSettings(
+        name=name,
+        url=said.url,
+        auth=auth,
+        profile=said.profile,
+        dialect=said.dialect,
+        rate=said.rate,
+        concurrency=said.concurrency,
+        ca_file=said.ca_file,
+        client_certificate=said.client_certificate,
+        headers=said.headers,
+        timeout_s=said.timeout.total_seconds(),
+    )
+
+
+def facts_data(facts: TargetFacts) -> dict[str, Json]:
+    """Facts as JSON."""
+    data = asdict(facts)
+    if facts.attributes is not None:
+        data["attributes"] = {kind: sorted(paths) for kind, paths in facts.attributes.items()}
+    data["unfilterable"] = sorted(facts.unfilterable)
+    data["learned"] = list(facts.learned)
+    return data
+
+
+def facts_from(data: Mapping[str, Json]) -> TargetFacts:
+    """Facts from JSON; what another version wrote and this one does not know is left out."""
+    known = {key: value for key, value in data.items() if key in TargetFacts.__slots__}
+    attributes = known.get("attributes")
+    if attributes is not None:
+        known["attributes"] = {kind: frozenset(paths) for kind, paths in attributes.items()}
+    known["unfilterable"] = frozenset(known.get("unfilterable", ()))
+    known["learned"] = tuple(known.get("learned", ()))
+    return TargetFacts(**known)
+
+
+def _selector(said: JobSettings) -> Selector:
+    rules = said.groups.select or ()
+    return Selector(
+        names=frozenset(rule.name for rule in rules if rule.name is not None),
+        prefixes=tuple(rule.prefix for rule in rules if rule.prefix is not None),
+        patterns=tuple(rule.regex for rule in rules if rule.regex is not None),
+    )

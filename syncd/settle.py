@@ -1,0 +1,104 @@
+"""Settling what is "maybe done": a lost answer, or a row that a killed process left sent. By looking, never blindly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connectors import Target
+from connectors.errors import TargetError
+from state.store import Store
+from syncd.core.attributes import parse_path, read
+from syncd.core.change import Action, Change, Observed, Outcome
+from syncd.core.diff import same
+from syncd.core.model import Json
+from syncd.job import Job
+
+
+class Settler:
+    """Looks at the target to say what became of a change."""
+
+    def __init__(self, job: Job, store: Store, target: Target) -> None:
+        self._job, self._store, self._target = job, store, target
+
+    async def settle(self, change: Change, outcome: Outcome) -> Outcome:
+        """The outcome after a look: done, or failed as it said. A 409 on a create adopts the one account that it means."""
+        try:
+            match change.action:
+                case Action.CREATE:
+                    return await self._created(change, outcome)
+                case Action.DELETE:
+                    there = await self._target.get(change.kind, change.target_id or "")
+                    return _failed(outcome) if there else Outcome(status="done", target_id=change.target_id)
+                case Action.ADD_MEMBERS | Action.REMOVE_MEMBERS:
+                    return await self._members(change, outcome)
+                case _:
+                    return await self._written(change, outcome)
+        except TargetError as error:
+            return replace(_failed(outcome), message=f"{outcome.message}; and the look-up failed: {error}")
+
+    async def _created(self, change: Change, outcome: Outcome) -> Outcome:
+        found = await self._matches(change)
+        owners = self._store.links.owners(self._job.target, change.kind, [one.id for one in found])
+        if len(found) != 1:
+            ids = ", ".join(one.id for one in found)
+            text = f"{outcome.message}; {len(found)} accounts match: {ids}" if found else outcome.message
+            return replace(_failed(outcome), message=text)
+        one = found[0]
+        owner = owners.get(one.id)
+        if owner is not None and (owner.job, owner.source_id) != (self._job.name, change.source_id):
+            text = f"{one.id} matches, but belongs to job {owner.job} as {owner.source_id}, which keeps it"
+            return replace(_failed(outcome), code="Conflict", message=text, permanent=True)
+        plain = {path: value for path, value in change.after.items() if path not in change.redacted}
+        wrong = {path: value for path, value in plain.items() if not _shows(one, path, value)}
+        if wrong:  # an older account with this name, or a server that stored only a part
+            rest = replace(
+                change,
+                action=Action.UPDATE,
+                target_id=one.id,
+                before={path: read(one.resource, parse_path(path)) for path in wrong},
+                after=wrong,
+            )
+            sent = await self._target.send(rest, {})
+            if sent.status != "done":
+                return replace(sent, target_id=one.id)
+        return Outcome(status="done", target_id=one.id, observed=one.resource, requests=outcome.requests + 1)
+
+    async def _matches(self, change: Change) -> list[Observed]:
+        for path in self._job.kinds[change.kind].mapping.match:
+            value = change.after.get(path)
+            if value not in (None, "") and (found := await self._target.find(change.kind, {path: value})):
+                return list(found)
+        return []
+
+    async def _written(self, change: Change, outcome: Outcome) -> Outcome:
+        seen = await self._target.get(change.kind, change.target_id or "")
+        if seen is None:
+            return Outcome(status="gone", target_id=change.target_id, message=outcome.message)
+        # A redacted value does not survive its process, so there is nothing to compare with.
+        edited = {path: new for path, (_, new) in change.edited.items() if path not in change.redacted}
+        if all(_shows(seen, path, value) for path, value in edited.items()):
+            return Outcome(status="done", target_id=change.target_id, observed=seen.resource)
+        return _failed(outcome)
+
+    async def _members(self, change: Change, outcome: Outcome) -> Outcome:
+        seen = await self._target.get("group", change.target_id or "", members=True)
+        if seen is None:
+            return Outcome(status="gone", target_id=change.target_id, message=outcome.message)
+        listed = seen.resource.get("members")
+        if not isinstance(listed, list):
+            return _failed(outcome)
+        there = {str(member.get("value")) for member in listed if isinstance(member, dict)}
+        adds = change.action is Action.ADD_MEMBERS
+        ids = change.after["members"] if adds else change.before["members"]
+        written = tuple(id_ for id_ in ids if (id_ in there) == adds)
+        if len(written) == len(ids):
+            return Outcome(status="done", target_id=change.target_id)
+        return replace(_failed(outcome), written=written)
+
+
+def _shows(seen: Observed, path: str, value: Json) -> bool:
+    return same(value, read(seen.resource, parse_path(path)), fold=True)
+
+
+def _failed(outcome: Outcome) -> Outcome:
+    return replace(outcome, status="failed")
