@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +159,7 @@ def value(chance: random.Random, depth: int = 2) -> Any:
                 (
                     {"x": 1},
                     b"\x01\x05",
+                    datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))),
                     {},
                     datetime(9999, 12, 31),  # noqa: DTZ001 - a source may give one without a zone
                     (),

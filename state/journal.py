@@ -47,6 +47,7 @@ class Row:
     status: Status
     error: Json = None
     requests: list[Json] | None = None
+    guarded: bool = False  #: held by the guard, so that an approval lets it go
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +123,7 @@ class Journal:
             "after": after,
             "why": change.why,
             "held": change.held,
+            "guarded": False,
             "skipped": change.skipped,
             "out": change.out,
             "redacted": sorted(change.redacted) or None,
@@ -149,7 +151,7 @@ class Journal:
         with self._engine.begin() as c:
             for part in parts(keys):
                 where = (changes.c.plan == plan) & changes.c.key.in_(part) & (changes.c.status == "planned")
-                c.execute(changes.update().where(where).values(status="held", held=sentence))
+                c.execute(changes.update().where(where).values(status="held", held=sentence, guarded=True))
 
     def seal(self, plan: str, *, dry: bool) -> str:
         """No more rows: compute the checksum over what the rows would do, in their order. No clock is in it."""
@@ -246,10 +248,10 @@ class Journal:
         )
         return Row(key=row.key, change=change, rev=row.rev, status=row.status, error=row.error, requests=row.requests)
 
-    def mark_sent(self, plan: str, job: str, rows: Sequence[Row], *, now: datetime) -> set[str]:
+    def mark_sent(self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "") -> set[str]:
         """Make the intents durable; returns the keys that may be sent.
 
-        Left out is what on-demand work has in hand, and what was planned on a link that has moved since: its plan is
+        Left out is what on-demand work other than `claimed_by` has in hand, and what was planned on a link that has moved since: its plan is
         old, and the caller looks at the object again.
         """
         with self._engine.begin() as c:
@@ -260,9 +262,12 @@ class Journal:
             for kind, some in by_kind.items():
                 ids = [row.change.source_id for row in some]
                 where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(ids)
-                revs: dict[str, int] = dict(c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).tuples().all())
+                revs: dict[str, int] = dict(
+                    c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).tuples().all()
+                )
                 where = (claims.c.job == job) & (claims.c.kind == kind) & claims.c.source_id.in_(ids)
-                claimed = set(c.scalars(sa.select(claims.c.source_id).where(where, claims.c.until > now)))
+                theirs = (claims.c.until > now) & (claims.c.owner != claimed_by)
+                claimed = set(c.scalars(sa.select(claims.c.source_id).where(where, theirs)))
                 for row in some:
                     planned_in_this_plan = row.rev is None and row.change.target_id is not None
                     moved = revs.get(row.change.source_id) != row.rev and not planned_in_this_plan

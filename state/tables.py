@@ -196,6 +196,7 @@ changes = sa.Table(
     _json("after"),
     sa.Column("why", sa.Text, nullable=False),
     sa.Column("held", sa.Text),
+    sa.Column("guarded", sa.Boolean, nullable=False),  # held by the guard, so that an approval lets it go
     sa.Column("skipped", sa.Text),
     _json("redacted"),
     sa.Column("out", sa.Boolean, nullable=False),  # the object has left the scope

@@ -46,8 +46,17 @@ class Applier:
     """Carries out one plan of one job."""
 
     def __init__(
-        self, job: Job, store: Store, target: Target, draft: Draft, clock: Clock, *, stopping: asyncio.Event
+        self,
+        job: Job,
+        store: Store,
+        target: Target,
+        draft: Draft,
+        clock: Clock,
+        *,
+        stopping: asyncio.Event,
+        on_demand: bool = False,
     ) -> None:
+        self.on_demand = on_demand  # it has claimed its object instead of the job's lease
         self.job, self.store, self.target, self.draft, self.clock = job, store, target, draft, clock
         self.stopping = stopping
         self.settler = Settler(job, store, target)
@@ -100,10 +109,12 @@ class Applier:
     async def _window(self, rows: Sequence[Row]) -> None:
         now = self.clock.now()
         job, journal = self.job.name, self.store.journal
-        self.store.leases.renew(job, now=now)
+        if not self.on_demand:
+            self.store.leases.renew(job, now=now)
         links = self._links(rows)
         ready, waiting = self._resolve(rows)
-        free = journal.mark_sent(self.draft.id, job, ready, now=now)
+        owner = self.store.leases.owner if self.on_demand else ""
+        free = journal.mark_sent(self.draft.id, job, ready, now=now, claimed_by=owner)
         sent = [row for row in ready if row.key in free]
         late = [row for row in ready if row.key not in free]
         outcomes = await asyncio.gather(*(self._send(row, links) for row in sent))

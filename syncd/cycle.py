@@ -169,6 +169,7 @@ class _Cycle:
             if kind in ("full", "initial") and result.complete:
                 memory = {"full_at": self.clock.now(), "restart": None}
             journal.take_over(draft.id, self.job.name, waits=draft.waits, **memory)
+            journal.use_approvals(self.job.name, draft.freed)
             applied = await self._applier(draft, target).run()
             journal.finish(draft.id, self.job.name)
             result.error = applied.error or result.error

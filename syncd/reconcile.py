@@ -47,6 +47,7 @@ class Draft:
     seats: str | None = None  #: how many accounts are active after this plan, of how many seats
     warnings: list[dict[str, str | None]] = field(default_factory=list)
     drift: list[dict[str, Json]] = field(default_factory=list)
+    freed: list[str] = field(default_factory=list)  #: keys of rows that an approval lets go
     waits: list[Wait] = field(default_factory=list)  #: what this plan puts off
 
     def warn(self, code: str, message: str, name: str | None) -> None:
@@ -171,6 +172,8 @@ class Reconciler:
             change = self._decide(kind, one, seen)
             if change is not None:
                 rows.append((change, one.link))
+                if change.held:
+                    self._look_again(kind, change.source_id)
             self._put_off(kind, one, change)
         self._add(rows)
         self._want_references(kind, found)
@@ -409,11 +412,13 @@ class Reconciler:
         held = [row for row in rows if row.key not in approved]
         journal.hold(draft.id, [row.key for row in held], sentence)
         for row in held:
-            self._wait_for_approval(row.change.kind, row.change.source_id)
+            self._look_again(row.change.kind, row.change.source_id)
         if held:
             log.warning(Event.GUARD_HELD, job=self.job.name, held=len(held), sentence=sentence)
-        if len(held) < len(rows):
-            log.info(Event.APPROVAL_USED, job=self.job.name, freed=len(rows) - len(held))
+        freed = [row.key for row in rows if row.key in approved]
+        draft.freed += freed
+        if freed:
+            log.info(Event.APPROVAL_USED, job=self.job.name, freed=len(freed))
 
     def _seats(self, seats: int) -> None:
         needs = (Action.CREATE, Action.ADOPT, Action.REACTIVATE)
@@ -428,5 +433,5 @@ class Reconciler:
         after = min(active + coming, max(seats, active))
         self.draft.seats = f"{after:,} active accounts after this run, of {seats:,} seats"
 
-    def _wait_for_approval(self, kind: Kind, source_id: str) -> None:
+    def _look_again(self, kind: Kind, source_id: str) -> None:
         self.draft.waits.append(Wait(kind=kind, source_id=source_id, reason="held", since=self.now, due_at=self.now))

@@ -61,10 +61,7 @@ class Runtime:
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
         """Open the state DB, making or upgrading it. Raises StateError."""
-        url = sa.make_url(settings.state.url)
-        if settings.state.password is not None:
-            url = url.set(password=settings.state.password.reveal())
-        return cls(settings, Store.open(url), clock=clock)
+        return cls(settings, open_store(settings), clock=clock)
 
     def close(self) -> None:
         self.store.close()
@@ -255,6 +252,14 @@ class Runtime:
             if opened.facts != facts:
                 self.store.remember_facts(name, facts_data(opened.facts))
             await opened.close()
+
+
+def open_store(settings: Settings, *, upgrade: bool = True) -> Store:
+    """The configured state DB. Raises StateError."""
+    url = sa.make_url(settings.state.url)
+    if settings.state.password is not None:
+        url = url.set(password=settings.state.password.reveal())
+    return Store.open(url, upgrade=upgrade)
 
 
 def scim_settings(name: str, said: TargetSettings) -> ScimSettings:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from connectors.graph.transport import Round, same_origin
 from syncd.core.model import Json
 
 NEXT = "@odata.nextLink"
 DELTA = "@odata.deltaLink"
+
+#: How often the same objects may come on a page of one chain, and how many pages in a row may be empty.
+REPEATS = 3
+EMPTY_PAGES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,11 +39,13 @@ async def walk(
     Incomplete for a chain that breaks, loops, leaves the host or does not end, and for a page that is none.
     Source: Microsoft Graph documentation, "Use delta query" and "Paging".
     """
-    seen = {first}
+    seen, progress = {first}, _Progress()
     coming: asyncio.Task[Any] = asyncio.create_task(calls.get(first, headers))
     try:
         while True:
             page, following = _read(calls, await coming, delta=delta)
+            if not progress.made(page.items):
+                raise calls.incomplete("the pages say the same again and again")
             if following is not None:
                 if not same_origin(following, calls.transport.root):
                     raise calls.incomplete("a next link leads to another host, which got no request")
@@ -52,6 +61,26 @@ async def walk(
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
+
+
+class _Progress:
+    """Notices a chain whose links are ever new while its pages are not: such chains of groups/delta were reported.
+
+    A page that comes again now and then is a legal replay.
+    """
+
+    def __init__(self) -> None:
+        self._pages: Counter[int] = Counter()
+        self._empty = 0
+
+    def made(self, items: list[dict[str, Json]]) -> bool:
+        if not items:
+            self._empty += 1
+            return self._empty <= EMPTY_PAGES
+        self._empty = 0
+        page = hash((len(items), orjson.dumps(items[0]), orjson.dumps(items[-1])))
+        self._pages[page] += 1
+        return self._pages[page] <= REPEATS
 
 
 def _read(calls: Round, body: Json, *, delta: bool) -> tuple[GraphPage, str | None]:

@@ -1,78 +1,52 @@
 """The application's users: one walk that gives both the assignments and the users behind them.
 
 `GET /apps/{id}/users?expand=user` embeds the whole user in each app user (Okta API documentation, "List all application
-users"). So the stream that is asked for second within a cycle need not be walked again, unless it is very long.
+users"). The two streams that live on it are read side by side or one after the other; either way one walk does for both.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import AsyncGenerator, Callable
 
+from connectors.errors import Incomplete
 from connectors.okta.assignments import app_path, user_assignment, user_assignment_id
 from connectors.okta.client import OktaClient
 from connectors.okta.failure import Failure
 from connectors.okta.oddities import Odd, Oddities, known_id
 from connectors.okta.pager import walk
+from connectors.okta.shared_walk import AppUserPage, SharedWalk, Side
 from connectors.okta.users import source_user, user
 from syncd.core.model import Assignment, Json, SourceUser
 
-Side = Literal["users", "assignments"]
-
-KEPT_ROWS = 20_000  #: of the side that nobody asked for yet: some 80 MB of users at most
-KEPT_S = 600.0
+SHARED_FOR_S = 600.0  #: a walk that began earlier is not joined any more
 LOOKUPS = 500  #: of users that an answer should have embedded, in one walk
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AppUserPage:
-    """One page, told apart into its two sides, with the ids of rows whose state nobody can tell."""
-
-    users: tuple[SourceUser, ...] = ()
-    assignments: tuple[Assignment, ...] = ()
-    unknown_users: frozenset[str] = frozenset()
-    unknown_assignments: frozenset[str] = frozenset()
-
-    def only(self, side: Side) -> AppUserPage:
-        """This page less the other side."""
-        if side == "users":
-            return replace(self, assignments=(), unknown_assignments=frozenset())
-        return replace(self, users=(), unknown_users=frozenset())
-
-
-@dataclass(kw_only=True, slots=True)
-class _Kept:
-    side: Side
-    at: float
-    pages: list[AppUserPage] = field(default_factory=list)
-    rows: int = 0
-
-
 class AppUsers:
-    """Reads the application's users, and keeps what the other stream will ask for next."""
+    """Reads the application's users for the streams "users" and "assignments"."""
 
     def __init__(self, client: OktaClient, oddities: Oddities, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._oddities, self._clock = client, oddities, clock
-        self._kept: _Kept | None = None
+        self._latest: SharedWalk | None = None
 
-    async def pages(self, side: Side) -> AsyncIterator[AppUserPage]:
-        """Every app user once, seen from one side: from the last walk if that was for the other side and just now."""
-        kept, self._kept = self._kept, None
-        if kept is not None and kept.side == side and self._clock() - kept.at < KEPT_S:
-            for page in kept.pages:
+    async def pages(self, side: Side) -> AsyncGenerator[AppUserPage, None]:
+        """Every app user once, seen from one side: of the walk that the other side has begun just now, or of a new one."""
+        shared, now = self._latest, self._clock()
+        if shared is None or not shared.free(side) or now - shared.begun > SHARED_FOR_S:
+            settings = self._client.settings
+            shared = self._latest = SharedWalk(
+                self._walk(),
+                begun=now,
+                interrupted=Incomplete(
+                    source=settings.name, step="assignments", detail="interrupted while it was read for two streams"
+                ),
+                sides=("users", "assignments") if settings.scope == "assigned" else ("assignments",),
+            )
+        async with contextlib.aclosing(shared.read(side)) as pages:
+            async for page in pages:
                 yield page
-            return
-        other: Side = "assignments" if side == "users" else "users"
-        keep: _Kept | None = _Kept(side=other, at=self._clock())
-        async for page in self._walk():
-            yield page.only(side)
-            if keep is not None:
-                keep.pages.append(page.only(other))
-                keep.rows += len(page.users)
-                keep = keep if keep.rows <= KEPT_ROWS else None
-        self._kept = keep
 
     async def _walk(self) -> AsyncGenerator[AppUserPage, None]:
         settings = self._client.settings

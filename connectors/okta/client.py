@@ -152,9 +152,9 @@ class OktaClient:
 
 def _unanswered(path: str, error: Exception | None) -> Failure:
     """No answer: refused, reset, cut off, too slow (all worth another attempt), too large (not)."""
-    from connectors.okta.sdk import Foreign, TooLarge  # noqa: PLC0415 - loaded by the client already
+    from connectors.okta.sdk import TooLarge, Unsent  # noqa: PLC0415 - loaded by the client already
 
-    final = isinstance(error, Foreign | TooLarge)
+    final = isinstance(error, TooLarge | Unsent)
     words = str(error) if final else ""
     name = type(error).__name__ if error is not None else "no answer"
     return Failure(path=path, summary=words or name, transient=not final)

@@ -16,7 +16,7 @@ from connectors.okta.users import source_user, user
 from syncd.core.model import Removal, SourceUser
 
 #: Looked up in one round; others that are missing stay as they are until a later one takes them.
-PROOFS = 500
+PROOFS = 200
 
 
 async def prove(client: OktaClient, oddities: Oddities, missing: Iterable[str]) -> list[SourceUser | Removal]:

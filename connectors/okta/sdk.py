@@ -32,8 +32,8 @@ _CONNECT_TIMEOUT_S = 15.0
 logging.getLogger("okta-sdk-python").disabled = True
 
 
-class Foreign(aiohttp.ClientError):
-    """A request to another address than the organisation's; it was not sent."""
+class Unsent(aiohttp.ClientError):
+    """A request that must not be sent: to another address than the organisation's, or after the end."""
 
 
 class TooLarge(aiohttp.ClientError):
@@ -53,12 +53,15 @@ class OktaHTTPClient(HTTPClient):  # type: ignore[misc]  # the SDK has no types
             total=settings.timeout_s, connect=min(_CONNECT_TIMEOUT_S, settings.timeout_s)
         )
         self._connections: aiohttp.ClientSession | None = None  # opened in the event loop, by the first request
+        self._closed = False
         self.sent = 0  #: requests, those for tokens included
 
     async def send_request(self, request: dict[str, Any]) -> tuple[Any, Any, str | None, Exception | None]:
         """request info, response, body as text, error: the SDK's own contract. Never raises for a failed request."""
         if not request["url"].startswith(self._settings.origin + "/"):
-            return None, None, None, Foreign("refused to send a request to another address than org_url")
+            return None, None, None, Unsent("refused to send a request to another address than org_url")
+        if self._closed:
+            return None, None, None, Unsent("the source is closed")
         body = request.get("form") or (json.dumps(request["data"]) if request.get("data") else None)
         self.sent += 1
         try:
@@ -94,7 +97,8 @@ class OktaHTTPClient(HTTPClient):  # type: ignore[misc]  # the SDK has no types
         return self._connections
 
     async def close(self) -> None:
-        """Close the connections; TLS ones need a moment to say goodbye."""
+        """Close the connections for good; TLS ones need a moment to say goodbye."""
+        self._closed = True
         if self._connections is not None:
             await self._connections.close()
             self._connections = None

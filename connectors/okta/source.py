@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 from connectors.errors import SourceError
 from connectors.okta import check, find, groups
@@ -64,8 +65,9 @@ class OktaSource:
         """One round of a stream, always from the beginning. Raises SourceError."""
         pages = {"users": self._users, "groups": self._groups, "assignments": self._assignments}[stream]
         try:
-            async for page in pages():
-                yield page
+            async with contextlib.aclosing(pages()) as given:
+                async for page in given:
+                    yield page
         except Failure as failure:
             raise failure.as_source_error(self.name, stream) from failure
 
@@ -84,14 +86,15 @@ class OktaSource:
 
     # --- users
 
-    async def _users(self) -> AsyncIterator[Page]:
+    async def _users(self) -> AsyncGenerator[Page, None]:
         everyone = self._client.settings.scope == "all"
         seen: set[str] = set()
         unknown: set[str] = set()
-        async for users, odd in self._every_user() if everyone else self._assigned_users():
-            seen.update(one.id for one in users)
-            unknown |= odd
-            yield Page(stream="users", records=users, full=everyone and self._known is None)
+        async with contextlib.aclosing(self._every_user() if everyone else self._assigned_users()) as pages:
+            async for users, odd in pages:
+                seen.update(one.id for one in users)
+                unknown |= odd
+                yield Page(stream="users", records=users, full=everyone and self._known is None)
         records: list[Record] = []
         removals: list[Removal] = []
         if self._known is not None:
@@ -107,11 +110,12 @@ class OktaSource:
             unknown=frozenset(unknown - seen),
         )
 
-    async def _assigned_users(self) -> AsyncIterator[tuple[tuple[SourceUser, ...], frozenset[str]]]:
-        async for page in self._app_users.pages("users"):
-            yield page.users, page.unknown_users
+    async def _assigned_users(self) -> AsyncGenerator[tuple[tuple[SourceUser, ...], frozenset[str]], None]:
+        async with contextlib.aclosing(self._app_users.pages("users")) as pages:
+            async for page in pages:
+                yield page.users, page.unknown_users
 
-    async def _every_user(self) -> AsyncIterator[tuple[tuple[SourceUser, ...], frozenset[str]]]:
+    async def _every_user(self) -> AsyncGenerator[tuple[tuple[SourceUser, ...], frozenset[str]], None]:
         """The plain list, then the deactivated. Who is on both changed meanwhile, or the index lags: asked by id."""
         earlier: set[str] = set()
         for first in LISTS:
@@ -141,7 +145,7 @@ class OktaSource:
 
     # --- groups
 
-    async def _groups(self) -> AsyncIterator[Page]:
+    async def _groups(self) -> AsyncGenerator[Page, None]:
         seen: set[str] = set()
         unknown: set[str] = set()
         wanted: list[str] = []
@@ -159,11 +163,12 @@ class OktaSource:
                 except Odd as odd:
                     unknown |= self._set_aside("group", record, odd)
             yield Page(stream="groups", records=tuple(records))
-        async for members in self._members(wanted, unknown):
-            yield Page(stream="groups", records=members)
+        async with contextlib.aclosing(self._members(wanted, unknown)) as given:
+            async for members in given:
+                yield Page(stream="groups", records=members)
         yield Page(stream="groups", records=(), last=True, unknown=frozenset(unknown))
 
-    async def _members(self, group_ids: list[str], unknown: set[str]) -> AsyncIterator[tuple[Membership, ...]]:
+    async def _members(self, group_ids: list[str], unknown: set[str]) -> AsyncGenerator[tuple[Membership, ...], None]:
         """Memberships of these groups; a group whose members cannot be read goes to `unknown`, and stops no other."""
         failing = 0
         walks = window(
@@ -171,20 +176,21 @@ class OktaSource:
             lambda group_id: groups.members(self._client, group_id),
             width=self._client.settings.concurrency,
         )
-        async for group_id, page in walks:
-            if isinstance(page, Failure | SourceError):
-                failing += 1
-                hopeless = isinstance(page, Failure) and page.status == 401
-                if hopeless or failing >= FAILING_GROUPS:
+        async with contextlib.aclosing(walks):  # or its walks would go on behind a caller that gave up
+            async for group_id, page in walks:
+                if isinstance(page, Failure | SourceError):
+                    failing += 1
+                    hopeless = isinstance(page, Failure) and page.status == 401
+                    if hopeless or failing >= FAILING_GROUPS:
+                        raise page
+                    self._oddities.note("members of group", group_id, str(page))
+                    unknown.add(group_id)
+                elif isinstance(page, Exception):
                     raise page
-                self._oddities.note("members of group", group_id, str(page))
-                unknown.add(group_id)
-            elif isinstance(page, Exception):
-                raise page
-            elif page is None:
-                failing = 0
-            else:
-                yield self._memberships(group_id, page, unknown)
+                elif page is None:
+                    failing = 0
+                else:
+                    yield self._memberships(group_id, page, unknown)
 
     def _memberships(self, group_id: str, page: list[Json], unknown: set[str]) -> tuple[Membership, ...]:
         found: dict[str, Membership] = {}
@@ -201,12 +207,13 @@ class OktaSource:
 
     # --- assignments
 
-    async def _assignments(self) -> AsyncIterator[Page]:
+    async def _assignments(self) -> AsyncGenerator[Page, None]:
         unknown: set[str] = set()
         seen: set[str] = set()
-        async for page in self._app_users.pages("assignments"):
-            unknown |= page.unknown_assignments
-            yield Page(stream="assignments", records=page.assignments)
+        async with contextlib.aclosing(self._app_users.pages("assignments")) as pages:
+            async for page in pages:
+                unknown |= page.unknown_assignments
+                yield Page(stream="assignments", records=page.assignments)
         async for records in app_groups(self._client):
             rows: list[Record] = []
             for record in records:

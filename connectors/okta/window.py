@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 async def window(
     keys: Iterable[K], walk: Callable[[K], AsyncGenerator[V, None]], *, width: int
-) -> AsyncIterator[tuple[K, V | Exception | None]]:
+) -> AsyncGenerator[tuple[K, V | Exception | None], None]:
     """(key, page) for each page of each walk, then (key, None) at its end or (key, error) where it broke.
 
     Errors are handed over as values, so that one broken walk stops none. At most `width` walks are under way, and none

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Sequence
 
 from connectors.errors import TargetError, Unauthorized
-from connectors.scim.answer import Answer
 from connectors.scim.discovery import discover
+from connectors.scim.errors import describe
 from connectors.scim.finding import Finder
+from connectors.scim.paging import page_from
 from connectors.scim.service import Service, observed, resources, total_results
 from syncd.core.attributes import parse_path, quote, read
 from syncd.core.change import Observed
@@ -66,6 +67,12 @@ async def _look_up(service: Service, kind: Kind) -> Finding:
     query = [("filter", f"{path} eq {quote(nobody)}")]
     answer = await service.fetch(service.list_path(kind, query))
     page = resources(answer) if answer.ok else None
+    if page is None and answer.status in (400, 422, 501):
+        return Finding(
+            ok=True,
+            what=f"{_label(service, kind)}: a filter on {path} is refused",
+            detail=f"{describe(answer)}; {kind}s are listed and compared instead",
+        )
     if page is None and not (answer.status == 404 and answer.speaks_scim):
         service.refuse(answer, f"look-up by {path}", kind)
     if page:
@@ -93,7 +100,7 @@ async def _list(service: Service, kind: Kind) -> tuple[Observed | None, Finding]
 
 
 async def _page(service: Service, kind: Kind, start: int) -> list[dict[str, object]]:
-    answer: Answer = await service.fetch(service.list_path(kind, [("startIndex", str(start)), ("count", "1")]))
+    answer = await page_from(service, kind, start, 1)
     page = resources(answer) if answer.ok else None
     if page is None:
         if start > 1:

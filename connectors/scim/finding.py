@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from connectors.scim.answer import Answer
-from connectors.scim.paging import every
+from connectors.scim.paging import every, page_from
 from connectors.scim.patch import is_empty
 from connectors.scim.service import Service, observed, resources
 from syncd.core.attributes import AttributePath, parse_path, quote, read
@@ -20,7 +20,7 @@ from syncd.core.model import Json, Kind
 #: Compared exactly (RFC 7643 section 3.1); everything else without regard to case.
 _CASE_EXACT = frozenset({"id", "externalid"})
 _INDEX_LIFE_S = 60.0
-_SAMPLE = 20
+_SAMPLE = 100
 #: Some services do not read the escapes of a filter's string (RFC 7159 section 7): finding nothing then says nothing.
 _ESCAPED = frozenset('"\\')
 
@@ -51,6 +51,9 @@ class Finder:
 
     async def find(self, kind: Kind, match: Mapping[str, Json]) -> Sequence[Observed]:
         """Every object whose attribute equals the value. Raises TargetError."""
+        return tuple(await self._find(kind, match))
+
+    async def _find(self, kind: Kind, match: Mapping[str, Json]) -> Sequence[Observed]:
         ((text, value),) = match.items()
         if is_empty(value) or value == "":
             return ()
@@ -108,19 +111,22 @@ class Finder:
             if last is not None and now - last < _INDEX_LIFE_S:
                 return True
             self._probed[kind, str(path)] = now
-            query = [("startIndex", "1"), ("count", str(_SAMPLE))]
-            answer = await service.fetch(service.list_path(kind, query))
-            for resource in (resources(answer) if answer.ok else None) or ():
-                one, value = observed(resource), read(resource, path)
-                if one is None or not isinstance(value, str) or not value or _ESCAPED & set(value):
-                    continue
-                hits = await self._by_filter(kind, path, value)
-                if hits is not None and any(hit.id == one.id for hit in hits):
-                    service.knowledge.learn(proof)
+            answer = await page_from(service, kind, 1, _SAMPLE)
+            page = (resources(answer) if answer.ok else None) or ()
+            usable = [resource for resource in page if _can_prove(resource, path)]
+            usable.sort(key=lambda resource: not _distinct(resource, path))
+            for resource in usable[:1]:
+                one = observed(resource)
+                hits = await self._by_filter(kind, path, read(resource, path))
+                if hits is None or one is None:
+                    return False
+                if any(hit.id == one.id for hit in hits):
+                    if _distinct(resource, path):
+                        service.knowledge.learn(proof)
                     return True
-                if hits is not None and await service.inspect(kind, one.id) is not None:
+                if await service.inspect(kind, one.id) is not None:
                     self._unfilterable(kind, path, "does not find what is there")
-                return hits is not None and str(path) not in service.knowledge.facts.unfilterable
+                    return False
             return True
 
     def _refused(self, kind: Kind, path: AttributePath, answer: Answer) -> list[Observed] | None:
@@ -162,6 +168,20 @@ def matches(resource: Mapping[str, Json], path: AttributePath, value: Json) -> b
     """Whether the resource really has this value under this path."""
     seen = read(resource, path)
     return not is_empty(seen) and _key(seen, path) == _key(value, path)
+
+
+def _can_prove(resource: Mapping[str, Json], path: AttributePath) -> bool:
+    value = read(resource, path)
+    return isinstance(value, str) and bool(value) and not _ESCAPED & set(value) and observed(resource) is not None
+
+
+def _distinct(resource: Mapping[str, Json], path: AttributePath) -> bool:
+    """Whether the value is no e-mail address of the same object: a service may compare any filter with that."""
+    emails = resource.get("emails")
+    addresses = [e.get("value") for e in emails if isinstance(e, Mapping)] if isinstance(emails, list) else []
+    return path.attribute.lower() == "emails" or str(read(resource, path)).casefold() not in {
+        str(address).casefold() for address in addresses
+    }
 
 
 def _near(resource: Mapping[str, Json], path: AttributePath, value: Json) -> bool:

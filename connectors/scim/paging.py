@@ -19,22 +19,18 @@ from syncd.core.model import Kind
 
 _MOST_PAGES = 1_000_000
 _BARREN_PAGES = 3
+_REFUSES_COUNT = "refuses count in a list request"
 
 
 async def every(service: Service, kind: Kind, *, members: bool = False) -> AsyncIterator[Observed]:
     """Each object once. Raises TargetError where the list does not come to its end."""
-    count: int | None = min(max(1, service.knowledge.facts.max_results), 1000)
+    count = min(max(1, service.knowledge.facts.max_results), 1000)
     seen: set[str] = set()
     start, largest, total = 1, 0, None
     empty = repeated = 0  #: pages in a row
     gap = False  #: a page came after an empty one
     for _ in range(_MOST_PAGES):
-        answer = await _page(service, kind, start, count, members=members)
-        if count is not None and start == 1 and answer.status in (400, 413, 422, 500):
-            plain = await _page(service, kind, start, None, members=members)
-            if plain.ok:
-                answer, count = plain, None
-                service.knowledge.learn("refuses count in a list request")
+        answer = await page_from(service, kind, start, count, members=members)
         page = resources(answer) if answer.ok else None
         if page is None:
             if start > 1 and total is not None and len(seen) >= total and answer.status in (400, 404, 416):
@@ -49,7 +45,7 @@ async def every(service: Service, kind: Kind, *, members: bool = False) -> Async
                 if gap and not whole:
                     _incomplete(service, kind, len(seen), total)
                 return
-            start += largest or count or 1
+            start += largest or count
             continue
         gap, empty = gap or empty > 0, 0
         fresh = 0
@@ -75,9 +71,18 @@ async def every(service: Service, kind: Kind, *, members: bool = False) -> Async
     _incomplete(service, kind, len(seen), total)
 
 
-async def _page(service: Service, kind: Kind, start: int, count: int | None, *, members: bool) -> Answer:
-    query = [("startIndex", str(start))] + ([] if count is None else [("count", str(count))])
-    return await service.fetch(service.list_path(kind, query, members=members))
+async def page_from(service: Service, kind: Kind, start: int, count: int, *, members: bool = False) -> Answer:
+    """The answer to one list request; without `count` where the target was seen to refuse it."""
+    known = service.knowledge.has(_REFUSES_COUNT)
+    begin = [("startIndex", str(start))]
+    query = begin if known else [*begin, ("count", str(count))]
+    answer = await service.fetch(service.list_path(kind, query, members=members))
+    if not known and start == 1 and answer.status in (400, 413, 422, 500):
+        plain = await service.fetch(service.list_path(kind, begin, members=members))
+        if plain.ok:
+            service.knowledge.learn(_REFUSES_COUNT)
+            return plain
+    return answer
 
 
 def _incomplete(service: Service, kind: Kind, seen: int, total: int | None) -> NoReturn:

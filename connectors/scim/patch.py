@@ -26,7 +26,7 @@ class Unit:
     path: str | None
     value: Json = None
     simple: bool = False  #: one single-valued attribute without a filter: may share an operation without a path
-    other: Json = None  #: the same, worded otherwise (as `path`, `value`), for a service that refuses the first wording
+    other: Unit | None = None  #: the same, worded otherwise, for a service that refuses the first wording
 
 
 def is_empty(value: Json) -> bool:
@@ -62,7 +62,10 @@ def units(after: Mapping[str, Json], current: Mapping[str, Json], kind: Kind, di
                 found.extend(_removal(text, present, after, current, done))
             elif present:
                 op = "add" if read(holder, path) is None else "replace"
-                found.append(Unit(paths=(text,), op=op, path=str(path), value=_worded(value, path, dialect)))
+                whole = _whole_element(text, path, value)
+                found.append(
+                    Unit(paths=(text,), op=op, path=str(path), value=_worded(value, path, dialect), other=whole)
+                )
             elif element not in done:
                 done.add(element)
                 found.extend(_new_element(element, after, dialect))
@@ -76,8 +79,10 @@ def units(after: Mapping[str, Json], current: Mapping[str, Json], kind: Kind, di
             op = "add" if is_empty(current.get(text)) else "replace"
             worded = _worded(value, path, dialect)
             simple = not isinstance(value, (list, Mapping))
-            other = {"path": str(path), "value": _reworded(value, dialect)} if isinstance(value, bool) else None
-            found.append(Unit(paths=(text,), op=op, path=str(path), value=worded, simple=simple, other=other))
+            unit = Unit(paths=(text,), op=op, path=str(path), value=worded, simple=simple)
+            if isinstance(value, bool):
+                unit = replace(unit, other=replace(unit, value=value if dialect.text_booleans else str(value)))
+            found.append(unit)
     return found
 
 
@@ -111,24 +116,22 @@ def _new_element(element: AttributePath, after: Mapping[str, Json], dialect: Dia
         for text, value in after.items()
         if not is_empty(value) and replace(path := parse_path(text), sub=None) == element
     ]
+    if dialect.absent_element == "path":
+        for text, path, value in parts:
+            other = _whole_element(text, path, value)
+            yield Unit(paths=(text,), op="add", path=str(path), value=_worded(value, path, dialect), other=other)
+        return
     base: dict[str, Json] = {}
     for _, path, value in parts:
         place(base, path, value)
-    whole = {"path": _attribute(element), "value": base[element.attribute]}
-    if dialect.absent_element == "element":
-        yield Unit(paths=tuple(text for text, _, _ in parts), op="add", **whole)
-        return
-    for text, path, value in parts:
-        single: dict[str, Json] = {}
-        place(single, path, value)
-        alone = {"path": whole["path"], "value": single[element.attribute]}
-        yield Unit(
-            paths=(text,),
-            op="add",
-            path=str(path),
-            value=_worded(value, path, dialect),
-            other=whole if len(parts) == 1 else alone,
-        )
+    paths = tuple(text for text, _, _ in parts)
+    yield Unit(paths=paths, op="add", path=_attribute(element), value=base[element.attribute])
+
+
+def _whole_element(text: str, path: AttributePath, value: Json) -> Unit:
+    base: dict[str, Json] = {}
+    place(base, path, value)
+    return Unit(paths=(text,), op="add", path=_attribute(path), value=base[path.attribute])
 
 
 def _attribute(path: AttributePath) -> str:
@@ -138,11 +141,12 @@ def _attribute(path: AttributePath) -> str:
 def _manager(text: str, value: Json, path: AttributePath, absent: bool, dialect: Dialect) -> Unit:
     name = _attribute(path)
     plain = value.get("value") if isinstance(value, Mapping) else value
-    forms: tuple[Json, Json] = ({"value": plain}, plain)
-    first, second = reversed(forms) if dialect.text_manager else forms
-    return Unit(
-        paths=(text,), op="add" if absent else "replace", path=name, value=first, other={"path": name, "value": second}
-    )
+    op = "add" if absent else "replace"
+    id_alone = Unit(paths=(text,), op=op, path=name, value=plain)
+    complex_value = Unit(paths=(text,), op=op, path=name, value={"value": plain})
+    if dialect.text_manager:
+        return replace(id_alone, other=complex_value)
+    return replace(complex_value, other=id_alone)
 
 
 def _worded(value: Json, path: AttributePath, dialect: Dialect) -> Json:
@@ -153,10 +157,6 @@ def _worded(value: Json, path: AttributePath, dialect: Dialect) -> Json:
             {"value": json.dumps(role, separators=(",", ":"))} if isinstance(role, Mapping) else role for role in value
         ]
     return value
-
-
-def _reworded(value: bool, dialect: Dialect) -> Json:
-    return value if dialect.text_booleans else str(value)
 
 
 def operations(

@@ -8,10 +8,11 @@ from dataclasses import replace
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import describe, unanswered
 from connectors.scim.knowledge import IGNORES_PATHLESS
-from connectors.scim.patch import PATCH_SCHEMA, Unit, current_values, operations
+from connectors.scim.patch import PATCH_SCHEMA, Unit, current_values, is_empty, operations
 from connectors.scim.requests import Step, sendable
 from connectors.scim.sending import CHANGED_MEANWHILE, GONE, Sending
 from connectors.scim.settle import applied
+from syncd.core.attributes import parse_path, read
 from syncd.core.change import Outcome
 from syncd.core.model import Json
 
@@ -106,14 +107,13 @@ class Update(Sending):
             try:
                 part = whole if alone else await self.write("PATCH", self.path, self._body([unit]))
                 if part.status in _SPLITTABLE and unit.other is not None:
-                    other = replace(unit, path=unit.other["path"], value=unit.other["value"])
-                    reworded = await self.write("PATCH", self.path, self._body([other]))
+                    reworded = await self.write("PATCH", self.path, self._body([unit.other]))
                     part = reworded if reworded.ok else part
             except NoAnswer as broken:
                 lost = unanswered(broken, maybe=broken.sent)
                 return replace(lost, target_id=self.change.target_id, written=tuple(written))
-            if part.ok:
-                answer = part
+            if part.ok or (unit.op == "remove" and part.status in _SPLITTABLE and await self._absent(unit)):
+                answer = part if part.ok else answer
                 written.extend(unit.paths)
             elif part.status in GONE:
                 return self.gone()
@@ -131,6 +131,13 @@ class Update(Sending):
         detail = f"refused: {named}. Written: {', '.join(written)}"
         refusal = next((a for a in (answer, whole) if not a.ok), whole)
         return replace(self.refused(refusal, detail), written=tuple(written))
+
+    async def _absent(self, unit: Unit) -> bool:
+        """Whether what is to be removed is not there: some services refuse such a removal."""
+        seen = await self.look()
+        if seen is None or seen.resource is None:
+            return False
+        return all(is_empty(read(seen.resource, parse_path(path))) for path in unit.paths)
 
     async def _settle(self, step: Step, fault: Outcome) -> Outcome:
         """After no trustworthy answer: done if the object shows it; else sent again, a bounded number of times."""

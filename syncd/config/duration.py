@@ -14,7 +14,7 @@ from syncd.config.section import Wrong
 FORM = "write a whole number and s, m, h, d or w, such as 30s, 5m, 1h or 30d"
 LONGEST = timedelta(days=3650)
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(?P<number>\d{1,9})\s?(?P<unit>[smhdw])", re.ASCII)
 
 
@@ -23,8 +23,8 @@ def parse_duration(text: str) -> timedelta | None:
     found = _DURATION.fullmatch(text.strip())
     if found is None:
         return None
-    span = timedelta(**{_UNITS[found["unit"]]: int(found["number"])})
-    return span if span <= LONGEST else None
+    seconds = int(found["number"]) * _SECONDS[found["unit"]]
+    return timedelta(seconds=seconds) if seconds <= LONGEST.total_seconds() else None
 
 
 def _duration(value: Any) -> timedelta:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import PurePath
 
 from syncd.core.errors import SyncdError
 from syncd.core.model import Json
@@ -91,6 +92,8 @@ def shortened(text: str, limit: int = 60) -> str:
 
 def shown(value: Json) -> str:
     """A value as a message may show it. Never call it for what could be a secret."""
+    if isinstance(value, PurePath):
+        return json.dumps(str(value), ensure_ascii=False)
     if isinstance(value, str):
         return json.dumps(shortened(value), ensure_ascii=False)
     if isinstance(value, bool):

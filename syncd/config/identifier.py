@@ -39,7 +39,7 @@ def _existing_file(value: Any, info: ValidationInfo) -> Path:
     path = surroundings(info).path(_text(value).replace("\0", "�"))
     if not path.is_file():
         raise Wrong(
-            f"file {shown(str(path))} does not exist",
+            f"file {shown(path)} does not exist",
             "it must be a readable file",
             "Create it or correct the path, then run: syncd check",
         ).error()

@@ -92,10 +92,11 @@ def _from_credential(name: str, around: Surroundings) -> str:
 
 def secret_file(path: Path, *, remedy: str = "Create it, readable for syncd, then run: syncd check") -> str:
     """The text of a secret file of at most 64 KiB. Raises an error with a Wrong for one that cannot be used."""
-    name = shown(str(path))
+    name = shown(path)
+    # A pipe or a device could be read without end.
+    if path.exists() and not path.is_file():
+        raise Wrong(f"{name} is no regular file", "it must hold the secret", remedy).error()
     try:
-        if path.exists() and not path.is_file():
-            raise Wrong(f"{name} is no regular file", "it must hold the secret", remedy).error()
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT_BYTES + 1)
     except FileNotFoundError:
@@ -108,7 +109,7 @@ def secret_file(path: Path, *, remedy: str = "Create it, readable for syncd, the
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        hint = "it holds text; convert a .pfx file with: openssl pkcs12 -nodes"
+        hint = "it must be text; convert a .pfx file with: openssl pkcs12 -nodes"
         raise Wrong(f"file {name} is not UTF-8 text", hint, CORRECT).error() from None
     if not text.strip():
         raise Wrong(f"file {name} is empty", "it must hold the secret", "Fill it, then run: syncd check").error()

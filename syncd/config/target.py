@@ -31,7 +31,8 @@ _FILE: TypeAdapter[Path] = TypeAdapter(ExistingFile)
 
 def _profile(value: Any, info: ValidationInfo) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise Wrong(kind_of(value), "write the name of a profile, or the path of a TOML file").error()
+        found = "empty text" if isinstance(value, str) else kind_of(value)
+        raise Wrong(found, "write the name of a profile, or the path of a TOML file").error()
     if "/" not in value and not value.endswith(".toml"):
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", value):
             raise Wrong(shown(value), "write the name of a profile such as generic, or the path of a TOML file").error()

@@ -62,7 +62,7 @@ def _wrong(kind: str, value: Json, facts: Mapping[str, Any]) -> Wrong:
     if kind == "finite_number":
         return Wrong(shown(value), "it must be a finite number")
     if kind in ("literal_error", "union_tag_invalid"):
-        return _choice(value if kind == "literal_error" else facts["tag"], facts)
+        return _choice(value if kind == "literal_error" else value["kind"], facts)
     if kind == "union_tag_not_found":
         return Wrong("missing", 'write kind = "graph" or kind = "okta"')
     return Wrong(f"not usable ({kind_of(value)})", "see the description of this key: syncd config schema", CORRECT)

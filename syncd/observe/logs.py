@@ -38,6 +38,7 @@ class Event(StrEnum):
     CHANGE_DONE = "change.done"
     CHANGE_FAILED = "change.failed"
     CHANGE_PUT_OFF = "change.put_off"
+    PROVISIONED = "object.provisioned"
     CYCLE_FINISHED = "cycle.finished"
     CYCLE_FAILED = "cycle.failed"
     DAEMON_STARTED = "daemon.started"

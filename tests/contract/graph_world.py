@@ -12,11 +12,11 @@ from connectors.graph.source import GraphSource, open_source
 from connectors.graph.transport import Limits
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.emulator import Emulator
+from connectors.sandbox.graph.app import graph_app
 from connectors.sandbox.graph.directory import GraphDirectory
 from connectors.sandbox.graph.entity import Group, User
 from connectors.sandbox.graph.generate import Tenant, generate
 from connectors.sandbox.graph.properties import ever_set
-from connectors.sandbox.graph.app import graph_app
 from connectors.sandbox.journal import Entry
 from connectors.sandbox.serve import serve
 from syncd.core.model import Json

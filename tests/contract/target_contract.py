@@ -227,7 +227,7 @@ class TargetContract:
         assert request.body["userName"] == values["userName"]
 
     async def test_opened_for_reading_it_cannot_write(self, settings: ScimSettings) -> None:
-        target = open_target(settings, None, write=False)
+        target = open_target(settings, None, write=False, timing=QuickTime().timing)
         try:
             with pytest.raises(ReadOnly):
                 await target.send(change(Action.CREATE, after=person()), {})

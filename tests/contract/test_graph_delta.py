@@ -186,7 +186,24 @@ async def test_graph_delta_late_visible_change_arrives(world):
 async def test_graph_delta_endless_chain_stopped(world):
     world.quirks.endless_chain = True
     error = await fails(world)
-    assert "circle" in str(error)
+    assert "the same again and again" in str(error)
+    assert len(world.requests()) < 10
+
+
+async def test_a_next_link_that_leads_back_is_a_circle(world):
+    again = f"{world.root}/users/delta?$skiptoken=again"
+    edit = {"edit": {"set": {"@odata.nextLink": again}, "remove": ["@odata.deltaLink"]}}
+    world.fault({**edit, "transform": "empty"}, path="users/delta", times=1)
+    world.fault({"replace": {"value": [], "@odata.nextLink": again}}, path="again", times=None)
+    assert "circle" in str(await fails(world))
+    assert len(world.requests()) == 2
+
+
+async def test_empty_pages_without_end_are_stopped(world, monkeypatch):
+    monkeypatch.setattr("connectors.graph.pager.EMPTY_PAGES", 5)
+    world.quirks.endless_chain = True
+    world.fault({"transform": "empty"}, path="users/delta", times=None)
+    assert "again and again" in str(await fails(world))
     assert len(world.requests()) < 10
 
 
@@ -240,6 +257,7 @@ async def test_members_that_cannot_be_read_are_an_error(world):
 
 
 async def test_unknown_properties_and_types_do_not_disturb(world):
+    world.quirks.removed_in_initial = False
     extra = {"first": {"set": {"someNewThing": {"a": 1}, "@odata.type": "#microsoft.graph.superUser"}}}
     world.fault(extra, path="users/delta")
     source = world.source()

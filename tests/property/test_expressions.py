@@ -12,13 +12,14 @@ from syncd.core.expression import (
     ExpressionError,
     IgnoreObject,
     compile_expression,
-    functions,
     render,
 )
 from syncd.core.expression import nodes as n
+from syncd.core.expression.functions import REGISTRY
 from syncd.core.expression.parser import parse
 from syncd.core.expression.tester import run
 
+NAMED = sorted(REGISTRY)
 NAMES = ("a", "b", "user.login")
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.datetimes()
 values = st.recursive(
@@ -39,30 +40,35 @@ leaves = (
 )
 
 
-def calls(inner: st.SearchStrategy[n.Node]) -> st.SearchStrategy[n.Node]:
-    arguments = st.lists(inner | st.just(n.Empty()), max_size=7).filter(lambda given: given != [n.Empty()])
-    return st.builds(
-        lambda name, given: n.Call(name=name, arguments=tuple(given)),
-        st.sampled_from([function.name for function in functions()]),
-        arguments,
-    )
+@st.composite
+def trees(draw: st.DrawFn, depth: int = 3) -> n.Node:
+    """A tree as the parser makes them: an operator's sides are no operators of its own rank or below."""
+    kind = draw(st.sampled_from(["leaf", "call", "call", "joined", "compared"])) if depth else "leaf"
+    match kind:
+        case "call":
+            return draw(calls(depth))
+        case "joined":
+            return n.Concatenation(parts=tuple(draw(st.lists(primaries(depth), min_size=2, max_size=3))))
+        case "compared":
+            sign = draw(st.sampled_from(["=", "<>", ">", ">=", "<", "<="]))
+            return n.Comparison(operator=sign, left=draw(primaries(depth)), right=draw(primaries(depth)))
+        case _:
+            return draw(leaves)
 
 
-def shaped(inner: st.SearchStrategy[n.Node]) -> st.SearchStrategy[n.Node]:
-    primary = inner.filter(lambda node: not isinstance(node, (n.Comparison, n.Concatenation)))
-    joined = st.builds(lambda parts: n.Concatenation(parts=tuple(parts)), st.lists(primary, min_size=2, max_size=3))
-    operator = st.sampled_from(["=", "<>", ">", ">=", "<", "<="])
-    side = primary | joined
-    compared = st.builds(
-        lambda sign, left, right: n.Comparison(operator=sign, left=left, right=right), operator, side, side
-    )
-    return calls(inner) | joined | compared
+def primaries(depth: int) -> st.SearchStrategy[n.Node]:
+    return leaves | calls(depth)
 
 
-trees = st.recursive(leaves, shaped, max_leaves=12)
+@st.composite
+def calls(draw: st.DrawFn, depth: int) -> n.Node:
+    function = draw(st.sampled_from(NAMED).map(REGISTRY.__getitem__))
+    most = function.least + 2 if function.most is None else function.most
+    given = draw(st.lists(trees(depth - 1) | st.just(n.Empty()), min_size=function.least, max_size=most))
+    return n.Call(name=function.name, arguments=() if given == [n.Empty()] else tuple(given))
 
 
-@given(trees)
+@given(trees())
 @settings(max_examples=300, deadline=None)
 def test_printing_and_parsing_is_the_identity(tree):
     text = str(tree)
@@ -70,7 +76,7 @@ def test_printing_and_parsing_is_the_identity(tree):
     assert str(parse(text)) == text
 
 
-@given(trees, sources)
+@given(trees(), sources)
 @settings(max_examples=400, deadline=None)
 def test_any_expression_on_any_object_gives_a_result_or_an_expression_error(tree, source):
     text = str(tree)

@@ -91,10 +91,14 @@ class Expression:
             value = self.run(source, context)
         except IgnoreAttribute:
             return IGNORE_ATTRIBUTE
+        except ExpressionError as fault:
+            if self.redacts:  # messages quote values
+                raise ExpressionError("the evaluation failed; what it says is redacted", fault.column) from None
+            raise
         return None if value == [] else value
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def compile_expression(text: str) -> Expression:
     """The expression, ready to evaluate. Raises ExpressionError with message and 1-based column.
 

@@ -10,13 +10,6 @@ from syncd.core.expression.functions import Argument, Evaluator, builder, failed
 from syncd.core.expression.values import Value, is_null, text, truth
 
 
-def _true(name: str, value: Value, column: int) -> bool:
-    try:
-        return truth(value)
-    except Fault as fault:
-        raise failed(name, fault, column) from None
-
-
 @builder("IIF(condition, valueIfTrue, valueIfFalse)")
 def iif(name: str, arguments: Sequence[Argument], column: int) -> Evaluator:
     """IIF(condition, valueIfTrue, valueIfFalse): one of two values; only the one taken is evaluated.
@@ -35,7 +28,7 @@ def iif(name: str, arguments: Sequence[Argument], column: int) -> Evaluator:
 
     def branch(source: AttributeSource, context: EvaluationContext) -> Value:
         met = condition(source, context)
-        if met is True or (met is not False and _true(name, met, column)):
+        if met is True or (met is not False and truth(met)):
             return yes(source, context)
         return no(source, context)
 
@@ -155,7 +148,7 @@ def and_(name: str, arguments: Sequence[Argument], column: int) -> Evaluator:
     evaluators = tuple(argument.evaluate for argument in arguments)
 
     def all_hold(source: AttributeSource, context: EvaluationContext) -> Value:
-        return all(_true(name, evaluate(source, context), column) for evaluate in evaluators)
+        return all(truth(evaluate(source, context)) for evaluate in evaluators)
 
     return all_hold
 
@@ -172,6 +165,6 @@ def or_(name: str, arguments: Sequence[Argument], column: int) -> Evaluator:
     evaluators = tuple(argument.evaluate for argument in arguments)
 
     def one_holds(source: AttributeSource, context: EvaluationContext) -> Value:
-        return any(_true(name, evaluate(source, context), column) for evaluate in evaluators)
+        return any(truth(evaluate(source, context)) for evaluate in evaluators)
 
     return one_holds

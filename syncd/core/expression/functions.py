@@ -24,7 +24,7 @@ from syncd.core.expression.errors import ExpressionError, Fault
 from syncd.core.expression.values import Value
 
 Evaluator = Callable[[AttributeSource, EvaluationContext], Value]
-Needs = Literal["clock", "chance", "target"]  #: what besides the object decides the result
+Needs = Literal["clock", "chance", "tenant", "target"]  #: what besides the object decides the result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

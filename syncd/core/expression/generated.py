@@ -89,7 +89,7 @@ def random_string(name: str, arguments: Sequence[Argument], column: int) -> Eval
     return new
 
 
-@builder("DefaultDomain()", needs=frozenset({"target"}))
+@builder("DefaultDomain()", needs=frozenset({"tenant"}))
 def default_domain(name: str, arguments: Sequence[Argument], column: int) -> Evaluator:
     """DefaultDomain(): the tenant's default verified domain.
 

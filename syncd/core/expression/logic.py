@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from syncd.core.expression.context import AttributeSource, EvaluationContext
 from syncd.core.expression.errors import ExpressionError, Fault
 from syncd.core.expression.functions import Argument, Evaluator, builder, function
-from syncd.core.expression.values import Value, is_empty, is_null, single, text, truth
+from syncd.core.expression.values import Value, is_empty, is_null, listed, text, truth
 
 
 @function("Not(source)")
@@ -18,8 +18,8 @@ def not_(source: Value) -> Value:
     Example: Not([IsSoftDeleted]) with {"IsSoftDeleted": true} → "False"
     Example: Not([IsSoftDeleted]) → "True"
     """
-    value = single(source)
-    return not (value is True or (isinstance(value, str) and value == "True"))
+    values = listed(source)
+    return not (len(values) == 1 and (values[0] is True or values[0] == "True"))
 
 
 @function("CBool(expression)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from syncd.core.expression import nodes
 from syncd.core.expression.errors import ExpressionError
@@ -46,7 +46,7 @@ def parse(text: str) -> nodes.Node:
     if not text.strip():
         raise ExpressionError('the expression is empty; expected a function, an [attribute] or a "text"', 1)
     try:
-        root: nodes.Node = parser().parse(text)  # type: ignore[assignment]  # lark's signature knows no transformer
+        root = cast("nodes.Node", parser().parse(text))  # lark's signature knows of no transformer
     except UnexpectedInput as fault:
         raise _explained(text, fault) from None
     except BadConstant as fault:

@@ -15,6 +15,7 @@ from syncd.core.expression.values import bounded
 
 _TOKEN = re.compile(r"\$(?:(?P<sign>[$&`'+_])|(?P<number>[0-9]{1,5})|\{(?P<name>\w{1,200})\})")
 _Part = Callable[[Any], str]
+_CACHED_LENGTH = 500  #: of a replacement; longer ones come from attributes and hardly twice
 
 
 def _literal(text: str) -> _Part:
@@ -36,8 +37,13 @@ _SIGNS: dict[str, _Part] = {
 
 
 @lru_cache(maxsize=512)
-def _parts(pattern: str, replacement: str) -> tuple[_Part, ...]:
-    known, parts, at = net_pattern(pattern), [], 0
+def _usual_parts(pattern: str, replacement: str) -> tuple[_Part, ...]:
+    return _parts(net_pattern(pattern), replacement)
+
+
+def _parts(known: NetPattern, replacement: str) -> tuple[_Part, ...]:
+    parts: list[_Part] = []
+    at = 0
     for found in _TOKEN.finditer(replacement):
         name = found["number"] or found["name"]
         number = known.group(name) if name else None
@@ -53,7 +59,9 @@ def _parts(pattern: str, replacement: str) -> tuple[_Part, ...]:
 
 def substituted(pattern: NetPattern, source: str, replacement: str, time_limit_s: float) -> str:
     """.NET's Regex.Replace(source, pattern, replacement). Raises Fault past the time limit or the limit of length."""
-    parts, length = _parts(pattern.text, replacement), len(source)
+    short = len(replacement) <= _CACHED_LENGTH
+    parts = _usual_parts(pattern.text, replacement) if short else _parts(pattern, replacement)
+    length = len(source)
 
     def replaced(match: Any) -> str:
         nonlocal length

@@ -70,7 +70,10 @@ def _decimal(value: float) -> str:
 
 def instant_text(value: datetime) -> str:
     """`3/16/2020 7:00:00 AM`: UTC, invariant culture, no leading zeros in month, day and hour."""
-    at = utc(value)
+    try:
+        at = utc(value)
+    except Fault:  # the first or last hours of the calendar: as it was written
+        at = value
     half = "AM" if at.hour < 12 else "PM"
     return f"{at.month}/{at.day}/{at.year:04d} {at.hour % 12 or 12}:{at.minute:02d}:{at.second:02d} {half}"
 
@@ -137,10 +140,14 @@ def integer(value: Value, name: str) -> int:
 
 
 def truth(value: Value) -> bool:
-    """True for true, the text `True`, a number other than zero and a text that reads as one; False for all else."""
+    """True for true, the text `True`, a number other than zero and a text that reads as one; False for all else.
+
+    A list of one value counts as that value. Never raises.
+    """
     if value is True or value is False:
         return value
-    value = single(value)
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
     if isinstance(value, str):
         return value == "True" or bool(number(value))
     return bool(value) if isinstance(value, (bool, int, float)) else False

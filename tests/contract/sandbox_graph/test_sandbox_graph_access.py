@@ -57,7 +57,7 @@ def test_each_permission_opens_its_own_data_and_nothing_else(graph, app, permiss
 
 @pytest.mark.parametrize("header", [None, "Bearer stranger", "Basic c2FuZGJveDo=", "Bearer "])
 def test_without_a_known_token_nothing_is_answered(graph, header):
-    answer = httpx.get(f"{graph.base_url}v1.0/users", headers={"Authorization": header} if header else {})
+    answer = httpx.get(f"{graph.base_url}/v1.0/users", headers={"Authorization": header} if header else {})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer ")
     assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"

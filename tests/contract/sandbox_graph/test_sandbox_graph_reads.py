@@ -22,7 +22,7 @@ def test_every_spelling_of_a_delta_url_is_understood(graph, start, function, col
 
 def test_links_lead_back_to_where_the_request_came(graph):
     link = graph.get("/graph/v1.0/users?%24top=5").json()["@odata.nextLink"]
-    assert link.startswith(f"{graph.base_url}graph/v1.0/users?%24top=5&$skiptoken=")
+    assert link.startswith(f"{graph.base_url}/graph/v1.0/users?%24top=5&$skiptoken=")
     assert len(graph.get(link).json()["value"]) == 5
 
 

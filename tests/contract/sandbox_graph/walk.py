@@ -58,12 +58,15 @@ class Copy:
     managers: dict[str, str] = field(default_factory=dict)
 
     def merge(self, found: Round) -> None:
-        for record in found.records:
-            record = dict(record)
+        for given in found.records:
+            record = dict(given)
             key = record.pop("id")
             if "@removed" in record:
                 for kept in (self.objects, self.members, self.managers):
                     kept.pop(key, None)
+                # Nobody tells that a deleted object has left its groups.
+                for members in self.members.values():
+                    members.discard(key)
                 continue
             edges = {name: record.pop(name, []) for name in ("members@delta", "manager@delta")}
             self.objects.setdefault(key, {}).update(record)

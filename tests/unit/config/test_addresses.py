@@ -61,7 +61,7 @@ def test_a_url_is_kept_flag_and_all(workshop, url, kept):
             '"https://wiki.example/?api_key=hunter2"',
             'a secret inside a URL ("api_key", its value not shown); the URL has none. ' + MOVE,
         ),
-        ('"ftp://wiki.example/"', '"ftp://wiki.example/" is no web address; write http://host/path. ' + END),
+        ('"ftp://wiki.example/"', '"ftp://wiki.example/" is no web address; write https://host/path. ' + END),
         ('"wiki.example/scim"', '"wiki.example/scim" is no web address; write https://host/path. ' + END),
         ('"https:///scim"', '"https:///scim" is no web address; write https://host/path. ' + END),
         ('"https://wiki.example:99999/"', "no URL; write https://host or https://host:port. " + END),

@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_used_is_named(workshop, tmp_path):
         ".": f'"{tmp_path}" is no regular file; it must hold the secret. {CREATE}',
         "empty": f'file "{tmp_path}/empty" is empty; it must hold the secret. Fill it, then run: syncd check',
         "binary": (
-            f'file "{tmp_path}/binary" is not UTF-8 text; it holds text; convert a .pfx file with: openssl pkcs12 '
+            f'file "{tmp_path}/binary" is not UTF-8 text; it must be text; convert a .pfx file with: openssl pkcs12 '
             f"-nodes. {END}"
         ),
         "large": f'file "{tmp_path}/large" is larger than 65536 bytes; it holds the secret alone. {END}',
@@ -99,11 +99,7 @@ def test_a_file_that_cannot_be_used_is_named(workshop, tmp_path):
         ),
     }
     found = {name: workshop.faults(target=target(f'{{ file = "{name}" }}')) for name in expected}
-    short = {name: [line.replace(str(tmp_path), "…") for line in lines] for name, lines in found.items()}
-    # A long path is cut in messages; the temporary folder of a test may be one.
-    if len(str(tmp_path)) < 45:
-        assert found == {name: [f"targets.wiki.token: {text}"] for name, text in expected.items()}
-    assert all(len(lines) == 1 and lines[0].startswith("targets.wiki.token: ") for lines in short.values())
+    assert found == {name: [f"targets.wiki.token: {text}"] for name, text in expected.items()}
 
 
 def test_a_credential_is_read_from_systemds_folder(workshop, tmp_path):

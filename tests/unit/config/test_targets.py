@@ -145,8 +145,10 @@ def test_headers_are_plain_or_secret(workshop):
     [
         (
             '{ X-Api-Key = "hunter2" }',
-            'a secret in clear in header "X-Api-Key" (not shown here); write { env = "NAME" }, { file = "PATH" } or '
-            '{ credential = "NAME" }',
+            (
+                'a secret in clear in header "X-Api-Key" (not shown here); write { env = "NAME" }, { file = "PATH" } or '
+                '{ credential = "NAME" }'
+            ),
         ),
         ('{ authorization = "hunter2" }', f"header Authorization; the credential is given by {WAYS}"),
         ('{ "X Y" = "1" }', 'header "X Y"; it is no name of a header, or one that syncd sets itself'),

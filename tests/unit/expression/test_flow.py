@@ -113,6 +113,15 @@ def test_active_follows_issoftdeleted(deleted, active):
     assert evaluate('Switch([IsSoftDeleted],, "False", "True", "True", "False")', {"IsSoftDeleted": deleted}) == active
 
 
+def test_redacted_expression_shows_no_value_when_it_fails():
+    text = "Redact(CDate([birthday]))"
+    with pytest.raises(ExpressionError) as caught:
+        evaluate(text, {"birthday": "31/12/1999 secret"})
+    assert "secret" not in str(caught.value)
+    assert caught.value.column == 8
+    assert "secret" in run("CDate([birthday])", {"birthday": "secret"})["error"]["message"]
+
+
 def test_what_an_expression_depends_on_is_known_without_an_object():
     plain, redacted = compile_expression("[a]"), compile_expression('IIF([a]="", "", Redact([b]))')
     assert (plain.redacts, plain.uses_clock, plain.uses_chance, plain.selects_unique) == (False,) * 4

@@ -94,6 +94,8 @@ def test_comparing_a_list_of_several_values_is_an_error_at_the_sign(sign):
         ("", 0),
         (None, 0),
         ("x", 0),
+        ([True], 1),
+        ([True, True], 0),
     ],
 )
 def test_truth_of_a_condition(value, holds):
@@ -108,7 +110,17 @@ def test_truth_of_a_condition(value, holds):
 
 @pytest.mark.parametrize(
     ("value", "result"),
-    [(True, "False"), ("True", "False"), ("true", "True"), (1, "True"), ("", "True"), (None, "True"), (False, "True")],
+    [
+        (True, "False"),
+        ("True", "False"),
+        ("true", "True"),
+        (1, "True"),
+        ([True], "False"),
+        ([True, True], "True"),
+        ("", "True"),
+        (None, "True"),
+        (False, "True"),
+    ],
 )
 def test_not_is_false_for_true_alone(value, result):
     assert run("Not([a])", {"a": value})["result"] == result

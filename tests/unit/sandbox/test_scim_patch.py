@@ -56,7 +56,9 @@ def patched(
     *operations: dict[str, Any], quirks: Quirks = PLAIN, resource: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     resource = jane() if resource is None else resource
-    Patch("user", quirks, resource, Members(), enrolled).apply({"schemas": [PATCH_SCHEMA], "Operations": list(operations)})
+    Patch("user", quirks, resource, Members(), enrolled).apply(
+        {"schemas": [PATCH_SCHEMA], "Operations": list(operations)}
+    )
     return resource
 
 
@@ -99,7 +101,9 @@ class TestSingleValues:
         assert "emails" not in after
 
     def test_false_and_the_empty_text_are_values(self) -> None:
-        after = patched({"op": "replace", "path": "active", "value": False}, {"op": "add", "path": "title", "value": ""})
+        after = patched(
+            {"op": "replace", "path": "active", "value": False}, {"op": "add", "path": "title", "value": ""}
+        )
         assert (after["active"], after["title"]) == (False, "")
 
     def test_a_sub_attribute_is_set_and_removed_alone(self) -> None:
@@ -232,7 +236,9 @@ class TestMultiValues:
 
     def test_adding_below_an_absent_element_creates_it_and_replacing_has_no_target(self) -> None:
         path = 'phoneNumbers[type eq "mobile"].value'
-        assert patched({"op": "add", "path": path, "value": "+1"})["phoneNumbers"] == [{"type": "mobile", "value": "+1"}]
+        assert patched({"op": "add", "path": path, "value": "+1"})["phoneNumbers"] == [
+            {"type": "mobile", "value": "+1"}
+        ]
         assert refusal({"op": "replace", "path": path, "value": "+1"}) == (400, "noTarget")
 
     def test_an_absent_element_is_created_or_refused_as_the_server_does(self) -> None:
@@ -376,7 +382,10 @@ class TestMembers:
         quirks = PLAIN.changed({"member_limit": 2})
         two = [{"value": "b"}, {"value": "c"}]
         assert refusal({"op": "add", "path": "members", "value": two}, quirks=quirks, kind="group") == (400, "tooMany")
-        assert members_after(group("a"), {"op": "add", "path": "members", "value": two[:1]}, quirks=quirks) == ["a", "b"]
+        assert members_after(group("a"), {"op": "add", "path": "members", "value": two[:1]}, quirks=quirks) == [
+            "a",
+            "b",
+        ]
 
 
 class TestAllowedPaths:

@@ -1,0 +1,64 @@
+"""`syncd check`: whether each source and target answers, lets us in, and can do what the jobs ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from connectors.errors import SourceError, TargetError
+from syncd.core.errors import SyncdError
+from syncd.core.model import Finding
+from syncd.runtime import Runtime
+
+
+@dataclass(kw_only=True, slots=True)
+class Checked:
+    """The findings about one source, target or job."""
+
+    kind: str  #: source, target, job
+    name: str
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return all(finding.ok for finding in self.findings)
+
+
+async def check(runtime: Runtime, jobs: Iterable[str] = ()) -> list[Checked]:
+    """All sources and targets of these jobs, each once, and the jobs themselves. Never raises for what it finds."""
+    names = runtime.job_names(jobs)
+    said = [runtime.settings.jobs[name] for name in names]
+    results: list[Checked] = []
+    for source_name in dict.fromkeys(job.source for job in said):
+        checked = Checked(kind="source", name=source_name)
+        results.append(checked)
+        try:
+            async with runtime.source(source_name) as source:
+                checked.findings += await source.check()
+        except SourceError as error:
+            checked.findings.append(Finding(ok=False, what="opens", detail=str(error)))
+    for target_name in dict.fromkeys(job.target for job in said):
+        checked = Checked(kind="target", name=target_name)
+        results.append(checked)
+        try:
+            # Opened with its writing methods, it still only reads here.
+            async with runtime.target(target_name, write=False) as target:
+                checked.findings += await target.check()
+        except TargetError as error:
+            checked.findings.append(Finding(ok=False, what="opens", detail=str(error)))
+    for name in names:
+        checked = Checked(kind="job", name=name)
+        results.append(checked)
+        try:
+            job = runtime.job(name)
+            for kind, rules in job.kinds.items():
+                rows = len(rules.mapping.rows) + rules.mapping.writes_members
+                detail = f"matched by {', '.join(rules.mapping.match)}"
+                checked.findings.append(Finding(ok=True, what=f"{rows} mapping rows for {kind}s", detail=detail))
+                if kind == "user" and not any(row.path == "active" for row in rules.mapping.rows):
+                    text = "no row writes active: nobody will ever be deactivated"
+                    remedy = 'Add a row active ← Switch([IsSoftDeleted], , "False", "True", "True", "False").'
+                    checked.findings.append(Finding(ok=True, what="warning", detail=text, remedy=remedy))
+        except SyncdError as error:
+            checked.findings.append(Finding(ok=False, what="compiles", detail=str(error)))
+    return results

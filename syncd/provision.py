@@ -1,0 +1,232 @@
+"""On demand and `explain`: one object through the same steps as a cycle, each step told.
+
+connection → import → scope → match → action. `explain` stops before the last one; `provision` carries it out while a
+long cycle may be running: the object is claimed, and the cycle leaves it alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from connectors import Source, Target
+from connectors.errors import SourceError, TargetError
+from state.mirror import MirrorObject, names
+from syncd.apply import Applier
+from syncd.core.attributes import parse_path, read
+from syncd.core.errors import SyncdError
+from syncd.core.model import Json, Kind
+from syncd.core.scope import Scope
+from syncd.evaluate import Evaluated, Evaluator
+from syncd.job import Job
+from syncd.observe.logs import Event, log
+from syncd.reconcile import Draft, Reconciler
+from syncd.report.result import row_data
+from syncd.runtime import Runtime
+
+StepName = Literal["connection", "import", "scope", "match", "action"]
+
+
+@dataclass(kw_only=True, eq=False)
+class NobodyFound(SyncdError):
+    """Nobody and nothing is called {name} at the sources of {jobs}, nor was it ever read. Check the spelling, or try the id: syncd explain ID"""
+
+    name: str
+    jobs: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One of the five steps."""
+
+    step: StepName
+    status: Literal["ok", "failed", "skipped"]
+    detail: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True, slots=True)
+class Trace:
+    """The steps of one object in one job, and what they lead to."""
+
+    job: str
+    name: str
+    steps: list[Step] = field(default_factory=list)
+    changes: list[dict[str, Json]] = field(default_factory=list)
+    found: bool = False
+
+    def add(self, step: StepName, status: Literal["ok", "failed", "skipped"], detail: str, **data: Json) -> None:
+        self.steps.append(Step(step=step, status=status, detail=detail, data=data))
+
+    @property
+    def data(self) -> dict[str, Json]:
+        steps = [{"step": s.step, "status": s.status, "detail": s.detail, "data": dict(s.data)} for s in self.steps]
+        return {"job": self.job, "name": self.name, "steps": steps, "changes": self.changes}
+
+    @property
+    def exit_code(self) -> int:
+        """1 a step failed · 3 held · 4 the target refused · 2 a dry run found something · 0 done, or nothing to do."""
+        if any(step.status == "failed" and step.step != "action" for step in self.steps):
+            return 1
+        seen = {change["status"] for change in self.changes}
+        return next((code for word, code in (("held", 3), ("failed", 4), ("planned", 2)) if word in seen), 0)
+
+
+async def provision(
+    runtime: Runtime, name: str, jobs: Iterable[str] = (), *, kind: Kind = "user", dry: bool = False, act: bool = True
+) -> list[Trace]:
+    """One user or group, now, in each of these jobs. `act` False: explain only. Raises NobodyFound."""
+    wanted = runtime.job_names(jobs)
+    traces: list[Trace] = []
+    for job_name in wanted:
+        job = runtime.job(job_name)
+        kinds: list[Kind] = [kind] if act else [kind, "group" if kind == "user" else "user"]
+        found = [
+            trace for k in kinds if k in job.kinds for trace in await _job(runtime, job, name, k, dry=dry, act=act)
+        ]
+        traces += [trace for trace in found if trace.found] or found[:1]
+    if not any(trace.found for trace in traces) and not any(trace.exit_code for trace in traces):
+        raise NobodyFound(name=name, jobs=", ".join(wanted))
+    return traces
+
+
+async def _job(runtime: Runtime, job: Job, name: str, kind: Kind, *, dry: bool, act: bool) -> list[Trace]:
+    first = Trace(job=job.name, name=name)
+    try:
+        async with runtime.source(job.source) as source, runtime.target(job.target, write=act and not dry) as target:
+            objects = await _import(runtime, job, source, name, kind)
+            if not objects:
+                first.add("import", "failed", f"{job.source} has no {kind} called {name}")
+                return [first]
+            return [await _one(runtime, job, target, one, dry=dry, act=act) for one in objects]
+    except (SourceError, TargetError) as error:
+        first.add("connection", "failed", str(error))
+        return [first]
+
+
+async def _import(runtime: Runtime, job: Job, source: Source, name: str, kind: Kind) -> list[MirrorObject]:
+    """What the source says now, taken into the mirror; and what the mirror alone still knows (deleted users)."""
+    mirror = runtime.store.mirror
+    snapshots = await source.find(kind, name)
+    for snapshot in snapshots:
+        mirror.store_snapshot(job.source, snapshot)
+    ids = [snapshot.object.id for snapshot in snapshots]
+    fresh = list(mirror.objects(job.source, kind, ids).values())
+    return fresh or mirror.named(job.source, kind, name)
+
+
+async def _one(runtime: Runtime, job: Job, target: Target, one: MirrorObject, *, dry: bool, act: bool) -> Trace:
+    trace = Trace(job=job.name, name=names(one)[0], found=True)
+    evaluator = Evaluator(job, runtime.store, now=runtime.clock.now())
+    (seen,) = await asyncio.to_thread(evaluator.load, one.kind, [one.id])
+    trace.add("connection", "ok", f"{job.source} and {job.target} answer")
+    state = {"live": "", "soft": ", in the recycle bin", "gone": ", deleted at the source"}[one.state]
+    disabled = "" if one.enabled else ", disabled"
+    trace.add("import", "ok", f"{one.kind} {one.id}{state}{disabled}", **_imported(job, seen))
+    in_scope = seen.verdict.scope is Scope.IN
+    trace.add(
+        "scope",
+        "ok" if in_scope else "skipped",
+        str(seen.verdict),
+        scope=seen.verdict.scope.value,
+        clause=seen.verdict.clause,
+        saw=seen.verdict.saw,
+        assigned=[row.through or "directly" for row in seen.paths.direct] + list(seen.paths.through),
+        roles=list(seen.paths.roles),
+    )
+    await _match(trace, job, target, seen)
+    draft = Draft(id=uuid.uuid4().hex, job=job.name, cycle="on-demand")
+    store, clock = runtime.store, runtime.clock
+    maker = Reconciler(job, store, target, draft, now=clock.now(), previews=True)
+    with store.leases.claim(job.name, one.kind, one.id, now=clock.now()):
+        await maker.plan_for(one.kind, [one.id], dry=dry or not act)
+        if act and not dry:
+            store.journal.take_over(draft.id, job.name, waits=draft.waits)
+            applier = Applier(job, store, target, draft, clock, stopping=asyncio.Event(), on_demand=True)
+            await applier.run()
+            store.journal.finish(draft.id, job.name)
+    trace.changes = [row_data(row) for row in store.journal.rows(draft.id, shown=True)]
+    _action(trace, seen, draft, act=act and not dry)
+    log.info(Event.PROVISIONED, job=job.name, source_id=one.id, acted=act and not dry, changes=len(trace.changes))
+    return trace
+
+
+def _imported(job: Job, seen: Evaluated) -> dict[str, Json]:
+    """Each row of the mapping: what it reads, what it says, what it gives."""
+    rows = job.kinds[seen.object.kind].mapping.rows
+    values: Mapping[str, Json] = {}
+    if seen.desired is not None:
+        values = {**seen.desired.values, **seen.desired.references}
+    return {
+        "source_id": seen.object.id,
+        "enabled": seen.object.enabled,
+        "state": seen.object.state,
+        "mapping": [
+            {
+                "target": row.path,
+                "from": row.text,
+                "gives": "[Redact]" if row.redacts and values.get(row.path) is not None else values.get(row.path),
+            }
+            for row in rows
+        ],
+        "error": str(seen.error) if seen.error else None,
+    }
+
+
+async def _match(trace: Trace, job: Job, target: Target, seen: Evaluated) -> None:
+    if seen.link is not None:
+        observed = await target.get(seen.object.kind, seen.link.target_id)
+        there = "it is there" if observed else "it is gone at the target"
+        active = "active" if seen.link.active else "inactive"
+        now = {p: read(observed.resource, parse_path(p)) for p in seen.link.wrote} if observed else {}
+        trace.add(
+            "match",
+            "ok" if observed else "failed",
+            f"linked to {seen.link.target_id} ({active}); {there}",
+            target_id=seen.link.target_id,
+            wrote=dict(seen.link.wrote),
+            seen=now,
+        )
+        return
+    if seen.verdict.scope is not Scope.IN or seen.desired is None:
+        trace.add("match", "skipped", "not in scope and not linked: not ours")
+        return
+    for path in job.kinds[seen.object.kind].mapping.match:
+        value = seen.desired.values.get(path)
+        if value in (None, ""):
+            continue
+        found = await target.find(seen.object.kind, {path: value})
+        if found:
+            ids = [one.id for one in found]
+            trace.add("match", "ok", f"{path} {value!r} matches {', '.join(ids)}", attribute=path, target_ids=ids)
+            return
+    trace.add("match", "ok", "no account matches at the target", target_ids=[])
+
+
+def _action(trace: Trace, seen: Evaluated, draft: Draft, *, act: bool) -> None:
+    if seen.error is not None:
+        trace.add("action", "failed", str(seen.error))
+        return
+    if not trace.changes:
+        said = "; ".join(str(warning["message"]) for warning in draft.warnings)
+        right = "nothing to do: the target has what is wished" if seen.link else "nothing to do"
+        if seen.desired is not None and not seen.desired.active and seen.link is None:
+            right = "nothing to do: disabled accounts are not created"
+        trace.add("action", "skipped", said or right)
+        return
+    for change in trace.changes:
+        words = f"{change['action']} {change['kind']} {change['name']}"
+        edited = ", ".join(
+            row["attribute"]
+            if row["attribute"] == "members"
+            else f"{row['attribute']}: {row['old']!r} → {row['new']!r}"
+            for row in change["modified"]
+        )
+        bad = change["status"] == "failed"
+        tail = (
+            change["held"] or (change["error"] or {}).get("message") or (change["status"] if act else "would be sent")
+        )
+        trace.add("action", "failed" if bad else "ok", f"{words}: {edited or 'whole'} ({tail})")

@@ -1,0 +1,81 @@
+"""Short answers for people: the five steps, the jobs' status, what is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from syncd.core.model import Json
+from syncd.provision import Trace
+
+_MARKS = {"ok": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("-", "yellow")}
+
+
+def print_steps(console: Console, traces: Iterable[Trace]) -> None:
+    """The five steps of each job, and the requests that they lead to."""
+    for trace in traces:
+        say(console, Text.assemble((trace.job, "bold"), f"  {trace.name}"))
+        for step in trace.steps:
+            mark, style = _MARKS[step.status]
+            say(console, Text.assemble((f"  {mark} ", style), (f"{step.step:<11}", "bold"), step.detail))
+            for row in step.data.get("mapping", ()) if step.step == "import" else ():
+                say(console, Text(f"      {row['target']} ← {row['from']} = {row['gives']!r}", style="dim"))
+        for change in trace.changes:
+            for request in change["requests"]:
+                say(console, Text(f"      {request['method']} {request['path']} {request['body'] or ''}", style="dim"))
+
+
+def print_status(console: Console, rows: Sequence[Mapping[str, Json]]) -> None:
+    """One line a job."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("job", "last cycle", "result", "next cycle", "users", "groups", "held", "failing", "steady since"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        last = row["last_cycle"] or {}
+        state = "paused" if row["paused"] else "quarantine" if row["quarantine"] else last.get("result", "never ran")
+        table.add_row(
+            row["job"],
+            _moment(last.get("started")),
+            "working" if row["working"] else state,
+            _moment(row["next_cycle"]),
+            f"{row['links']['users']['active']:,}",
+            f"{row['links']['groups']['active']:,}",
+            str(row["held"]),
+            str(row["failing"]),
+            _moment(row["steady_since"]),
+        )
+    console.print(table)
+    for row in rows:
+        if (row["last_cycle"] or {}).get("error"):
+            say(console, Text(f"{row['job']}: {row['last_cycle']['error']}", style="red"))
+        for learned in row["learned"]:
+            say(console, Text(f"{row['target']}: {learned}", style="dim"))
+
+
+def print_held(console: Console, rows: Sequence[Mapping[str, Json]]) -> None:
+    """Held changes under their sentence, and the command that lets them go."""
+    for row in rows:
+        if not row["changes"]:
+            say(console, f"{row['job']}: nothing is held")
+            continue
+        sentence = None
+        for change in row["changes"]:
+            if change["held"] != sentence:
+                sentence = change["held"]
+                say(console, Text(f"{row['job']}: {sentence}", style="bold magenta"))
+            say(console, f"  {change['action']} {change['kind']} {change['name']}   {change['why']}")
+        digits = row["checksum"].removeprefix("sha256:")[:12]
+        say(console, f"  checksum {row['checksum']}\n  To let exactly these go: syncd approve {row['job']} {digits}")
+
+
+def _moment(text: str | None) -> str:
+    return "-" if not text else text[:19].replace("T", " ")
+
+
+def say(console: Console, line: Text | str) -> None:
+    """One line, never wrapped or cut, and without control characters of foreign names."""
+    shown = line if isinstance(line, Text) else Text(line)
+    console.print(shown, soft_wrap=True)
