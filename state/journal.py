@@ -263,7 +263,7 @@ class Journal:
                 ids = [row.change.source_id for row in some]
                 where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(ids)
                 revs: dict[str, int] = dict(
-                    c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).tuples().all()
+                    c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).all()
                 )
                 where = (claims.c.job == job) & (claims.c.kind == kind) & claims.c.source_id.in_(ids)
                 theirs = (claims.c.until > now) & (claims.c.owner != claimed_by)

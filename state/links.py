@@ -52,7 +52,7 @@ class Links:
         with reading(self._engine) as c:
             where = (link_members.c.job == job) & (link_members.c.group_id == group_id)
             rows = c.execute(sa.select(link_members.c.member_id, link_members.c.target_id).where(where))
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def forget(self, job: str) -> int:
         """Drop all links of a job; everything is matched anew. Returns how many."""

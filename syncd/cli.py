@@ -10,10 +10,10 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
-import click
 import typer
 
 from syncd import __version__
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from syncd.config import Settings
     from syncd.runtime import Runtime
 
+#: what typer raises for any wrong usage; it has no public name of its own
+UsageError: Any = typer.BadParameter.__bases__[0]
 Output = Literal["text", "json", "html"]
 Plain = Literal["text", "json"]
 Lines = Literal["text", "json", "csv"]
@@ -94,7 +96,7 @@ def _main(  # noqa: PLR0917 - each one is an option
     OPTIONS.color = False if no_color or os.environ.get("NO_COLOR") else None
     if context.invoked_subcommand is not None:
         if dry_run or job or output != "text":
-            raise click.UsageError(
+            raise typer.BadParameter(
                 f"--dry-run, --job and --output belong behind the command: syncd {context.invoked_subcommand} …"
             )
         return
@@ -122,15 +124,14 @@ def sync_command(
 
 
 def _sync(job: list[str] | None, *, dry_run: bool, full: bool, plan: str | None, output: Output) -> None:
-    OPTIONS.as_json = output == "json"
     from syncd.cycle import Wish, sync  # noqa: PLC0415 - the SDKs take seconds to import
     from syncd.report.json import dumps, overall, report  # noqa: PLC0415 - likewise
     from syncd.report.text import print_report  # noqa: PLC0415 - likewise
 
     if output == "html":
-        raise click.UsageError("-o html is not available yet; use text or json")
+        raise typer.BadParameter("-o html is not available yet; use text or json")
     if plan is not None and len(plan.removeprefix("sha256:")) < 8:
-        raise click.UsageError("--plan needs at least eight digits of the checksum")
+        raise typer.BadParameter("--plan needs at least eight digits of the checksum")
     with _runtime() as runtime:
         wish = Wish(dry=dry_run, full=full, checksum=plan, previews=output != "text")
         results = _run(sync(runtime, job or (), wish))
@@ -177,7 +178,6 @@ def explain(
 
 
 def _trace(name: str, job: list[str] | None, *, group: bool, dry: bool, act: bool, output: Plain) -> None:
-    OPTIONS.as_json = output == "json"
     from syncd.provision import provision as provision_verb  # noqa: PLC0415 - the SDKs take seconds to import
     from syncd.report.json import dumps, overall  # noqa: PLC0415 - likewise
     from syncd.report.steps import print_steps  # noqa: PLC0415 - likewise
@@ -200,7 +200,6 @@ def _trace(name: str, job: list[str] | None, *, group: bool, dry: bool, act: boo
 @app.command()
 def check(job: Jobs = None, output: AsPlain = "text") -> None:
     """Validate config.toml, then test every source and target: credentials, permissions, filter, paging, PATCH."""
-    OPTIONS.as_json = output == "json"
     from syncd.check import check as check_verb  # noqa: PLC0415 - the SDKs take seconds to import
     from syncd.report.findings import findings_data, print_findings  # noqa: PLC0415 - likewise
     from syncd.report.json import dumps  # noqa: PLC0415 - likewise
@@ -218,7 +217,6 @@ def check(job: Jobs = None, output: AsPlain = "text") -> None:
 @app.command()
 def status(job: Jobs = None, output: AsPlain = "text") -> None:
     """Per job: last cycle, next cycle, counts, held, failing, quarantine, steady since."""
-    OPTIONS.as_json = output == "json"
     from syncd.report.json import dumps  # noqa: PLC0415 - as late as possible
     from syncd.report.steps import print_status  # noqa: PLC0415 - likewise
     from syncd.status import status as status_verb  # noqa: PLC0415 - likewise
@@ -246,7 +244,6 @@ def log(
     ] = "text",
 ) -> None:
     """The provisioning log: every change that was tried, with its steps."""
-    OPTIONS.as_json = output == "json"
     from syncd.history import entries, print_entries  # noqa: PLC0415 - as late as possible
 
     with _runtime() as runtime:
@@ -256,7 +253,6 @@ def log(
 @app.command()
 def held(job: Jobs = None, output: AsPlain = "text") -> None:
     """The held changes, why, and the checksum to approve."""
-    OPTIONS.as_json = output == "json"
     from syncd.approval import held as held_verb  # noqa: PLC0415 - as late as possible
     from syncd.report.json import dumps  # noqa: PLC0415 - likewise
     from syncd.report.steps import print_held  # noqa: PLC0415 - likewise
@@ -363,11 +359,10 @@ def eval_command(
     output: AsPlain = "text",
 ) -> None:
     """Try an expression out over given attributes."""
-    OPTIONS.as_json = output == "json" or batch is not None
     from syncd.trial import one, several  # noqa: PLC0415 - as late as possible
 
     if (expression is None) == (batch is None):
-        raise click.UsageError("give an expression, or --batch FILE")
+        raise typer.BadParameter("give an expression, or --batch FILE")
     raise typer.Exit(several(batch) if batch is not None else one(expression or "", given, output))
 
 
@@ -470,7 +465,7 @@ def _duration(text: str) -> timedelta:
 
     found = parse_duration(text)
     if not found:
-        raise click.UsageError(f"{text!r} is no duration; write 30m, 24h or 7d")
+        raise typer.BadParameter(f"{text!r} is no duration; write 30m, 24h or 7d")
     return found
 
 
@@ -486,14 +481,16 @@ def _fail(code: int, message: str, *, where: str = "", remedy: str = "") -> NoRe
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point: every known error becomes one line, with its exit code; usage errors are 64, since 2 says "changes"."""
     command: Callable[..., Any] = typer.main.get_command(app)
+    OPTIONS.as_json = _wants_json(sys.argv[1:] if arguments is None else arguments)
     try:
         code = command(arguments, standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.UsageError as error:
+    except UsageError as error:
         where = error.ctx.command_path if error.ctx else "syncd"
-        _fail(64, f"{error.format_message()} (see: {where} --help)", where=where, remedy=f"{where} --help")
-    except click.exceptions.Abort:
+        said = (
+            error.message.rstrip(".") if isinstance(error, typer.BadParameter) else error.format_message().rstrip(".")
+        )
+        _fail(64, f"{said} (see: {where} --help)", where=where, remedy=f"{where} --help")
+    except typer.Abort:
         sys.exit(130)
     except SyncdError as error:
         _known(error)
@@ -509,10 +506,20 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _known(error: SyncdError) -> NoReturn:
     from syncd.config import ConfigError  # noqa: PLC0415 - only where it is needed
 
-    remedy = str(error).rpartition(": ")[2] if ": " in str(error) else ""
-    if isinstance(error, ConfigError) or type(error).__name__ in ("UnknownJob", "ProfileError"):
-        _fail(64, str(error), where=OPTIONS.config or "config.toml", remedy=remedy or "syncd check")
-    _fail(1, str(error), where=type(error).__name__, remedy=remedy)
+    if isinstance(error, ConfigError):
+        fault = error.faults[0]
+        _fail(64, str(error), where=fault.where, remedy=fault.remedy)
+    remedy = str(error).rpartition(". ")[2]
+    usage = type(error).__name__ in ("UnknownJob", "ProfileError", "NoSuchTime", "NoAttributes", "Misconfigured")
+    _fail(64 if usage else 1, str(error), where=type(error).__name__, remedy=remedy)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether the answer is to be JSON, also where the rest of the command line cannot be read."""
+    pairs = pairwise([*arguments, ""])
+    return any(
+        (one in ("-o", "--output") and other == "json") or one in ("-ojson", "--output=json") for one, other in pairs
+    )
 
 
 if __name__ == "__main__":

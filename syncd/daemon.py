@@ -89,7 +89,7 @@ class Daemon:
             if not isinstance(result.error, Busy):
                 jobs.update(name, next_at=due.next_run_time if due else None)
         finally:
-            self._running.discard(task)  # type: ignore[arg-type]  # None is never in it
+            self._running.discard(task)
 
     @staticmethod
     def _failed(event: JobExecutionEvent) -> None:

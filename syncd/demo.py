@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from connectors.sandbox.graph.entity import Group, User
 from connectors.sandbox.world import World, WorldSize
 from syncd.config import load
 from syncd.cycle import Wish, sync
@@ -23,6 +24,7 @@ from syncd.report.text import print_report
 from syncd.runtime import Runtime
 
 USERS = 120
+SHOWN = 4  #: rows of each action
 _ROLE_MAPPING = """
 [[jobs.entra.users.mappings]]
 target = "userName"
@@ -71,7 +73,7 @@ async def _show(console: Console, world: World, runtime: Runtime) -> int:
     async def run(title: str, *, dry: bool) -> list[JobResult]:
         say(console, Text(f"\n━━ {title} {'━' * max(3, 76 - len(title))}\n", style="bold blue"))
         results = await sync(runtime, (), Wish(dry=dry))
-        print_report(console, results, runtime.store)
+        print_report(console, results, runtime.store, shown=SHOWN)
         return results
 
     first = await run("syncd --dry-run", dry=True)
@@ -92,8 +94,9 @@ async def _show(console: Console, world: World, runtime: Runtime) -> int:
 def a_day(world: World) -> list[str]:
     """Change both directories as a day does. Returns what happened, in words."""
     graph, okta = world.graph, world.okta
-    assigned = [row.principal_id for row in graph.assignments if row.ended is None and row.principal_type == "User"]
-    people = [id_ for id_ in dict.fromkeys(assigned) if graph.user(id_).properties.get("accountEnabled")][:4]
+    rows = [row for row in graph.assignments if row.ended is None]
+    people = list(dict.fromkeys(r.principal for r in rows if isinstance(r.principal, User) and r.principal.enabled))
+    groups = [row.principal for row in rows if isinstance(row.principal, Group)]
     joiner = graph.create_user(
         userPrincipalName="ada.lovelace@contoso.example",
         displayName="Ada Lovelace",
@@ -105,30 +108,33 @@ def a_day(world: World) -> list[str]:
         accountEnabled=True,
     )
     graph.assign(joiner, role="Admin")
-    mover, renamed, leaver, promoted = people
-    names = {id_: str(graph.user(id_).properties["displayName"]) for id_ in people}
-    graph.update_user(mover, department="Design", jobTitle="Lead designer")
-    graph.update_user(
-        renamed,
-        surname="Okonkwo-Berg",
-        userPrincipalName="renamed.okonkwo-berg@contoso.example",
-        mail="renamed.okonkwo-berg@contoso.example",
-    )
-    graph.unassign(leaver)
-    for group in list(graph.groups_of(leaver)):
-        graph.remove_members(group, leaver)
-    graph.unassign(promoted)
-    graph.assign(promoted, role="Admin")
-    app_user = next(iter(okta.app(world.app_id).app_users))
-    okta.update_user(app_user, {"title": "Principal engineer"})
+    graph.add_members(groups[0].id, joiner)
+    mover, renamed, promoted, leaver = people[:4]
+    graph.update_user(mover.id, department="Design", jobTitle="Lead designer")
+    name = "nia.okonkwo-berg@contoso.example"
+    graph.update_user(renamed.id, surname="Okonkwo-Berg", userPrincipalName=name, mail=name)
+    graph.unassign(leaver.id)
+    for group in groups:
+        if isinstance(group, Group) and leaver in group:
+            graph.remove_members(group.id, leaver.id)
+    graph.unassign(promoted.id)
+    graph.assign(promoted.id, role="Admin")
+    graph.rename_group(groups[0].id, "Engineering & Platform")
+    promoted_at_okta = next(iter(okta.app(world.app_id).after("")))
+    okta.update_user(promoted_at_okta.id, {"title": "Principal engineer"})
     return [
-        "Entra: Ada Lovelace joins, assigned as Admin",
-        f"Entra: {names[mover]} moves to Design",
-        f"Entra: {names[renamed]} marries, and gets a new name, login and mail",
-        f"Entra: {names[leaver]} is unassigned",
-        f"Entra: {names[promoted]} becomes Admin",
-        "Okta: somebody gets a new title",
+        "Entra: Ada Lovelace joins, assigned as Admin, and is put into Engineering",
+        f"Entra: {_shown(mover)} moves to Design",
+        f"Entra: {_shown(renamed)} gets a new surname, login and mail",
+        f"Entra: {_shown(leaver)} leaves: unassigned, and out of the group",
+        f"Entra: {_shown(promoted)} becomes Admin",
+        "Entra: the group Engineering is renamed",
+        f"Okta: {okta.user(promoted_at_okta.id).profile['login']} gets a new title",
     ]
+
+
+def _shown(user: User) -> str:
+    return str(user.values.get("displayName") or (user.person.display_name if user.person else user.id))
 
 
 def serve_sandbox(*, users: int, port: int, folder: Path) -> int:

@@ -109,12 +109,13 @@ class Reconciler:
         self._guard("user")
         await self._references()
         if "group" in job.kinds:
-            await asyncio.to_thread(store.worklist.groups_of_moved_users, draft.id, job.source)
-            if members_of:
+            if members_of is None:
+                await asyncio.to_thread(store.worklist.groups_of_moved_users, draft.id, job.source)
+                await self._objects("group")
+                self._guard("group")
+            else:  # one user on demand joins and leaves the groups that are there; it makes none
                 inside = store.mirror.groups_of(job.source, members_of, nested=True)
                 store.worklist.add(draft.id, "group", {id_ for ids in inside.values() for id_ in ids})
-            await self._objects("group")
-            self._guard("group")
             await self._memberships(members_of)
         draft.checksum = await asyncio.to_thread(store.journal.seal, draft.id, dry=dry)
         log.info(Event.PLAN_MADE, job=job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)

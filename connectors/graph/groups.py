@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from connectors.graph.delta import DeltaStream, Reading
 from connectors.graph.settings import GraphSettings
-from connectors.graph.users import removed_state
+from connectors.graph.users import removed_state, without_annotations
 from syncd.core.model import Json, Kind, Membership, Removal, SourceGroup
 
 #: Member types that matter here. Devices, contacts and service principals are no accounts. A member without a type
@@ -45,55 +47,54 @@ def read_groups(items: list[dict[str, Json]], full: bool = True) -> list[Reading
         if group_id in page.removals:
             before.append(page.reading())
             page = _Gathered()
-        changes = item.get("members@delta")
+        changes = item.pop("members@delta", None)
         if changes:
             page.change_members(group_id, changes)
         elif full and item.get("visibility") == "HiddenMembership":
             page.unknown.add(group_id)
-        for key in [key for key in item if "@" in key]:
-            del item[key]
+        own = without_annotations(item)
         earlier = page.groups.get(group_id)
         page.groups[group_id] = SourceGroup(
-            id=group_id, attributes=item if earlier is None else {**earlier.attributes, **item}
+            id=group_id, attributes=own if earlier is None else {**earlier.attributes, **own}
         )
     return [*before, page.reading()]
 
 
 class _Gathered:
-    """What was told so far, each object and each edge once."""
+    """What was told so far, each object once and each edge once, by group and member."""
 
     def __init__(self) -> None:
         self.groups: dict[str, SourceGroup] = {}
         self.removals: dict[str, Removal] = {}
-        self.members: dict[tuple[str, str], Membership] = {}
-        self.dropped: dict[tuple[str, str], Removal] = {}
+        self.members: dict[str, dict[str, Membership]] = {}
+        self.dropped: dict[str, dict[str, Removal]] = {}
         self.unknown: set[str] = set()
 
     def remove_group(self, group_id: str, removed: Json) -> None:
         self.groups.pop(group_id, None)
-        self.members = {edge: member for edge, member in self.members.items() if edge[0] != group_id}
-        self.dropped = {edge: removal for edge, removal in self.dropped.items() if edge[0] != group_id}
+        self.members.pop(group_id, None)
+        self.dropped.pop(group_id, None)
         self.removals[group_id] = Removal(kind="group", id=group_id, state=removed_state(removed))
 
     def change_members(self, group_id: str, changes: list[dict[str, Json]]) -> None:
-        for change in changes:
-            if "@removed" in change:
-                edge = group_id, change["id"]
-                self.members.pop(edge, None)
-                self.dropped[edge] = Removal(kind="membership", id=group_id, member_id=change["id"])
-        for change in changes:
-            if "@removed" in change:
-                continue
+        members = self.members.setdefault(group_id, {})
+        dropped = self.dropped.setdefault(group_id, {})
+        added = [change for change in changes if "@removed" not in change]
+        if len(added) < len(changes):
+            for member_id in [change["id"] for change in changes if "@removed" in change]:
+                members.pop(member_id, None)
+                dropped[member_id] = Removal(kind="membership", id=group_id, member_id=member_id)
+        for change in added:
             kind = MEMBER_KINDS.get(change.get("@odata.type"))
             if kind is not None:
                 member_id = change["id"]
-                self.dropped.pop((group_id, member_id), None)
-                self.members[group_id, member_id] = Membership(group_id=group_id, member_id=member_id, member_kind=kind)
+                members[member_id] = Membership(group_id=group_id, member_id=member_id, member_kind=kind)
+        if dropped:
+            self.dropped[group_id] = {key: gone for key, gone in dropped.items() if key not in members}
 
     def reading(self) -> Reading:
-        shown = {edge[0] for edge in self.members} if self.unknown else set()
         return Reading(
-            records=(*self.groups.values(), *self.members.values()),
-            removals=(*self.removals.values(), *self.dropped.values()),
-            unknown=frozenset(self.unknown - shown),
+            records=(*self.groups.values(), *chain.from_iterable(edges.values() for edges in self.members.values())),
+            removals=(*self.removals.values(), *chain.from_iterable(gone.values() for gone in self.dropped.values())),
+            unknown=frozenset(group_id for group_id in self.unknown if not self.members.get(group_id)),
         )

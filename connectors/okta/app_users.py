@@ -36,13 +36,14 @@ class AppUsers:
         shared, now = self._latest, self._clock()
         if shared is None or not shared.free(side) or now - shared.begun > SHARED_FOR_S:
             settings = self._client.settings
+            sides: tuple[Side, ...] = ("users", "assignments") if settings.scope == "assigned" else ("assignments",)
             shared = self._latest = SharedWalk(
                 self._walk(),
                 begun=now,
                 interrupted=Incomplete(
                     source=settings.name, step="assignments", detail="interrupted while it was read for two streams"
                 ),
-                sides=("users", "assignments") if settings.scope == "assigned" else ("assignments",),
+                sides=sides,
             )
         async with contextlib.aclosing(shared.read(side)) as pages:
             async for page in pages:

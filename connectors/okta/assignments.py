@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from urllib.parse import quote, urlsplit
 
 from connectors.okta.client import OktaClient
-from connectors.okta.oddities import Odd, identifier, storable
+from connectors.okta.oddities import Odd, identifier
 from connectors.okta.pager import walk
 from syncd.core.model import Assignment, Json
 
@@ -45,7 +45,6 @@ def user_assignment(record: Json) -> Assignment | None:
         "syncState": record.get("syncState"),
         "scope": record.get("scope"),
     }
-    storable(attributes)
     return Assignment(
         id=user_assignment_id(id_),
         principal_id=id_,
@@ -60,7 +59,6 @@ def group_assignment(record: Json) -> Assignment:
     """One group of the application. Raises Odd."""
     id_ = identifier(record)
     profile = _object(record, "profile")
-    storable(profile)
     return Assignment(
         id=group_assignment_id(id_),
         principal_id=id_,

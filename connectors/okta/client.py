@@ -17,6 +17,7 @@ from connectors.okta.backoff import Backoff, concurrency_exceeded
 from connectors.okta.buckets import Buckets
 from connectors.okta.failure import Failure, error_facts
 from connectors.okta.lanes import Lanes
+from connectors.okta.oddities import without_unstorable
 from connectors.okta.settings import OktaSettings
 from syncd.core.model import Json
 
@@ -151,13 +152,14 @@ class OktaClient:
 
 
 def _unanswered(path: str, error: Exception | None) -> Failure:
-    """No answer: refused, reset, cut off, too slow (all worth another attempt), too large (not)."""
+    """No answer: refused, reset, cut off, too slow (all worth another attempt), too large or not trusted (not)."""
     from connectors.okta.sdk import TooLarge, Unsent  # noqa: PLC0415 - loaded by the client already
 
-    final = isinstance(error, TooLarge | Unsent)
-    words = str(error) if final else ""
-    name = type(error).__name__ if error is not None else "no answer"
-    return Failure(path=path, summary=words or name, transient=not final)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Failure(path=path, summary=f"its certificate is not trusted: {error.certificate_error}")
+    if isinstance(error, TooLarge | Unsent):
+        return Failure(path=path, summary=str(error))
+    return Failure(path=path, summary=type(error).__name__ if error is not None else "no answer", transient=True)
 
 
 def _refused(path: str, response: Any, text: str | None) -> Failure:
@@ -186,7 +188,7 @@ def _parsed(path: str, text: str | None) -> Json:
         return orjson.loads(text or "")
     except orjson.JSONDecodeError:
         try:
-            # Lone surrogates are legal JSON that orjson refuses; they are odd in one record and fine in the others.
-            return json.loads(text or "")
+            # Half a surrogate pair is legal JSON, orjson refuses it: odd in one record, no fault of the others.
+            return without_unstorable(json.loads(text or ""))
         except ValueError:
             raise Failure(path=path, status=200, summary="an answer that is no JSON", transient=True) from None

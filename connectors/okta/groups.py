@@ -8,7 +8,7 @@ from urllib.parse import quote
 from connectors.okta.assignments import app_groups
 from connectors.okta.client import OktaClient
 from connectors.okta.failure import Failure
-from connectors.okta.oddities import Odd, identifier, known_id, storable
+from connectors.okta.oddities import Odd, identifier, known_id
 from connectors.okta.pager import walk
 from syncd.core.model import Json, Membership, SourceGroup
 
@@ -21,7 +21,6 @@ def source_group(record: Json) -> SourceGroup:
     profile = record.get("profile")
     if not isinstance(profile, dict) or not isinstance(profile.get("name"), str) or not profile["name"]:
         raise Odd("no name")
-    storable(record)
     return SourceGroup(id=id_, attributes={key: value for key, value in record.items() if key not in _LEFT_OUT})
 
 

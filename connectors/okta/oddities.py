@@ -46,9 +46,15 @@ def known_id(record: Json) -> str | None:
         return None
 
 
-def storable(record: Json) -> None:
-    """Raises Odd for what no JSON document can hold, as half of a surrogate pair in a name."""
+def without_unstorable(records: Json) -> Json:
+    """A list whose records can all be written as JSON again: one that cannot, as with half of a surrogate pair in a
+    name, is reduced to its id, and so is odd to whoever reads it."""
+    return [_reduced(record) for record in records] if isinstance(records, list) else _reduced(records)
+
+
+def _reduced(record: Json) -> Json:
     try:
         orjson.dumps(record)
-    except TypeError as error:
-        raise Odd(f"not storable ({str(error)[:100]})") from None
+    except TypeError:
+        return {"id": known_id(record)}
+    return record

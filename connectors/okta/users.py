@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from connectors.okta.client import OktaClient
-from connectors.okta.oddities import Odd, identifier, storable
+from connectors.okta.oddities import Odd, identifier
 from syncd.core.model import Json, SourceUser
 
 #: Whether a user with this status may sign in (Okta API documentation, "User status"). RECOVERY, PASSWORD_EXPIRED and
@@ -45,7 +45,6 @@ def source_user(record: Json, *, deactivate_suspended: bool) -> SourceUser:
     may_sign_in = enabled(record, deactivate_suspended=deactivate_suspended)
     if not isinstance(record.get("profile"), dict):
         raise Odd("no profile")
-    storable(record)
     attributes = {key: value for key, value in record.items() if key not in _LEFT_OUT}
     # Said even where it is absent: an earlier transition must not outlive itself where records are merged.
     attributes.setdefault("transitioningToStatus", None)

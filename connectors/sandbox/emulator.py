@@ -114,16 +114,21 @@ class Emulator:
             client_port=scope["client"][1] if scope.get("client") else 0,
         )
         entry.body = body[:BODY_LIMIT]
+        dropped: Dropped | None = None
         status = 0
         try:
             entry.notes.update(self.control.describe(method, raw_path, query, body))
             answer = await self._answer(scope, entry, body)
-            await self._send(scope, send, answer)
             status = answer.status
-        except Dropped as dropped:
-            await dropped.carry_out(scope, receive, send, date=self._date())
+        except Dropped as drop:
+            dropped = drop
         finally:
+            # Before anything is sent: whoever has the answer finds it in the journal.
             self.journal.close(entry, status)
+        if dropped is not None:
+            await dropped.carry_out(scope, receive, send, date=self._date())
+        else:
+            await self._send(scope, send, answer)
 
     async def _answer(self, scope: Scope, entry: Entry, body: bytes) -> Answer:
         target = f"{entry.path}?{entry.query}" if entry.query else entry.path

@@ -48,7 +48,13 @@ class Served:
         host: str = "127.0.0.1",
         certificate: Certificate | None = None,
     ) -> None:
-        self._sockets = {name: _bound(host, port + n if port else 0) for n, name in enumerate(apps)}
+        self._sockets: dict[str, socket.socket] = {}
+        try:
+            for number, name in enumerate(apps):
+                self._sockets[name] = _bound(host, port + number if port else 0)
+        except OSError:
+            self._close_sockets()
+            raise
         scheme = "https" if certificate else "http"
         at = f"[{host}]" if ":" in host else host
         self.urls: dict[str, str] = {
@@ -92,12 +98,19 @@ class Served:
         self.stop()
         raise RuntimeError("the sandbox did not start") from self._failure
 
+    def wait(self) -> None:
+        """Block until the services stop or the process is interrupted."""
+        self._thread.join()
+
     def stop(self) -> None:
         """Stop answering, close connections and sockets."""
         for server in self._servers.values():
             server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
         for sock in self._sockets.values():
             sock.close()
 
@@ -139,7 +152,11 @@ def serve(
 def _bound(host: str, port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((host, port))
+    try:
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
@@ -34,12 +34,7 @@ _FAULTS = frozenset({500, 502, 503, 504})
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
 _REDIRECTS = 3
-
-
-def encode_id(identifier: str) -> str:
-    """An id as one path segment: some services use names with spaces, slashes and @ as ids."""
-    encoded = quote(identifier, safe="")
-    return {".": "%2E", "..": "%2E%2E"}.get(encoded, encoded)
+_SHORTEST_SECRET = 4  # a shorter one would black out words, and so show itself
 
 
 def _worth_repeating(method: str, status: int) -> bool:
@@ -81,7 +76,7 @@ class ScimReader:
             *self.credentials.secrets,
             *(v for v in self.settings.headers.values() if isinstance(v, Secret)),
         ):
-            if shown := secret.reveal():
+            if len(shown := secret.reveal()) >= _SHORTEST_SECRET:
                 text = text.replace(shown, "***")
         return text
 

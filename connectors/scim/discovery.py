@@ -16,19 +16,23 @@ from syncd.core.change import TargetFacts
 from syncd.core.model import Json, Kind
 
 _LARGEST_PAGE = 200
+_NO_FACT = (401, 408, 429, 502, 503, 504)
 _RESOURCE_NAMES: Mapping[Kind, str] = {"user": "user", "group": "group"}
 #: RFC 7643 section 3.1: part of every resource, announced or not.
 _COMMON = frozenset({"id", "externalId", "meta", "schemas"})
 
 
 async def discover(service: Service) -> TargetFacts:
-    """The facts, corrected by what discovery says. A target without discovery keeps those of its profile."""
+    """The facts, corrected by what discovery says. A target without discovery keeps those of its profile.
+
+    Raises Unauthorized, Unreachable: what a target with a bad token or out of order says is no fact to keep.
+    """
     facts = service.knowledge.facts
     if not service.profile.discovery:
         return facts
     config = await service.fetch("/ServiceProviderConfig")
-    if config.status in (401, 403):
-        return facts
+    if config.status in _NO_FACT:
+        service.refuse(config, "discovery")
     if (said := _config(config)) is not None:
         facts = _with_config(facts, said, service)
     types = _listed(await service.fetch("/ResourceTypes"), "endpoint")

@@ -125,88 +125,84 @@ class Membership(Sending):
         form = self.service.knowledge.facts.member_remove
         if form == "put":
             return await self._replace(part, adding=False)
+        if self.service.knowledge.has(REMOVES_BY[form]):
+            outcome, _ = await self._remove_by(form, part, before=None, proven=True)
+            return outcome
+        _, before = await self._members()
+        outcome, settled = await self._remove_by(form, part, before=before, proven=False)
+        shown = before is not None and not before.isdisjoint(part)
+        if settled or not shown:
+            return outcome
         other: RemoveForm = "value" if form == "filter" else "filter"
-        proven = self.service.knowledge.has(REMOVES_BY[form])
-        outcome, obeyed = await self._remove_by(form, part, proven=proven)
-        if obeyed or proven:
-            return outcome
-        second, obeyed = await self._remove_by(other, part, proven=False)
-        if obeyed or second.status in ("gone", "maybe"):
+        second, settled = await self._remove_by(other, part, before=before, proven=False)
+        if settled:
             return second
-        if not self.service.knowledge.facts.members_shown:
-            return outcome
         replaced = await self._replace(part, adding=False)
-        if replaced.status == "done":
-            self.service.knowledge.learn(REMOVES_BY["put"], member_remove="put")
-            return replaced
-        return outcome
+        if replaced.status != "done":
+            return outcome
+        self.service.knowledge.learn(REMOVES_BY["put"], member_remove="put")
+        return replaced
 
-    async def _remove_by(self, form: RemoveForm, part: Sequence[str], *, proven: bool) -> tuple[Outcome, bool]:
-        """The Outcome of one form, and whether it settles the matter; if not, another form is worth trying.
-
-        Before an unproven list of values the members are read, so that a group which it emptied is filled again.
-        """
-        before: frozenset[str] | None = None
-        if form == "value" and not proven:
-            _, before = await self._members()
+    async def _remove_by(
+        self, form: RemoveForm, part: Sequence[str], *, before: frozenset[str] | None, proven: bool, again: bool = True
+    ) -> tuple[Outcome, bool]:
+        """The Outcome of one form, and whether it settles the matter; if not, another form is worth trying."""
         try:
             answer = await self.write("PATCH", self.path, remove_body(part, form, self.service.dialect, self._name))
         except NoAnswer as broken:
             if not broken.sent:
                 return unanswered(broken, maybe=False), True
-            return await self._settle_remove(part, unanswered(broken, maybe=True))
-        if answer.ok:
-            return await self._verify_remove(form, part, answer, before, proven=proven)
-        if answer.status in GONE:
-            return await self._gone_or(answer, part, adding=False), True
-        if answer.status in _NOT_THIS_WAY:
-            if answer.status == 500:
-                outcome, settled = await self._settle_remove(part, self.refused(answer))
-                return outcome, settled and outcome.status == "done"
-            return self.refused(answer), False
-        if answer.status == 413 and len(part) > 1:
-            return await self._halves(part, adding=False), True
-        if answer.status >= 500:
-            return await self._settle_remove(part, self.refused(answer))
-        return self.refused(answer), True
+            outcome = await self._removed(form, part, before, unanswered(broken, maybe=True))
+        else:
+            if answer.ok:
+                if proven:
+                    return self.done(answer), True
+                outcome = await self._removed(form, part, before, None)
+                return outcome, outcome.status != "failed"
+            if answer.status in GONE:
+                return await self._gone_or(answer, part, adding=False), True
+            if answer.status == 413 and len(part) > 1:
+                return await self._halves(part, adding=False), True
+            if answer.status in _NOT_THIS_WAY and answer.status != 500:
+                return self.refused(answer), False
+            if answer.status < 500:
+                return self.refused(answer), True
+            outcome = await self._removed(form, part, before, self.refused(answer))
+            if answer.status == 500 and not proven:
+                return outcome, outcome.status != "failed"
+        if outcome.status == "failed" and again:
+            return await self._remove_by(form, part, before=before, proven=proven, again=False)
+        return outcome, True
 
-    async def _verify_remove(
-        self, form: RemoveForm, part: Sequence[str], answer: Answer, before: frozenset[str] | None, *, proven: bool
-    ) -> tuple[Outcome, bool]:
+    async def _removed(
+        self, form: RemoveForm, part: Sequence[str], before: frozenset[str] | None, fault: Outcome | None
+    ) -> Outcome:
+        """What a read shows after a removal, accepted or with a fault: done, failed, or maybe where it shows nothing.
+
+        Members that went although they were to stay are added again: the service took a list of values for "all".
+        """
         knowledge = self.service.knowledge
-        if proven or not knowledge.facts.members_shown:
-            return self.done(answer), True
         seen, shown = await self._members()
         if seen is not None and seen.status in GONE:
-            return self.gone(), True
-        if seen is None or shown is None:
-            return self.done(answer), True
+            return self.gone()
+        if seen is None or shown is None or not knowledge.facts.members_shown:
+            return self.done() if fault is None else replace(fault, status="maybe", target_id=self.change.target_id)
         if still := shown & set(part):
-            return self._unkept(
-                f"{len(still)} of {len(part)} removals were accepted and the members are still there"
-            ), False
-        if before is not None and (lost := sorted(before - shown - set(part))):
-            for back in chunks(lost, max(1, knowledge.facts.member_chunk)):
-                restored = await self._add(back)
-                if restored.status != "done":
-                    return replace(
-                        restored, message=f"members were lost and could not be added again: {restored.message}"
-                    ), True
-            knowledge.learn("a list of values empties a group; it is not used", member_remove="filter")
-            return self.done(), True
-        knowledge.learn(REMOVES_BY[form], member_remove=form)
-        return self.done(seen), True
-
-    async def _settle_remove(self, part: Sequence[str], fault: Outcome) -> tuple[Outcome, bool]:
-        seen, shown = await self._members()
-        if seen is not None and seen.status in GONE:
-            return self.gone(), True
-        if seen is None or shown is None or not self.service.knowledge.facts.members_shown:
-            return replace(fault, status="maybe", target_id=self.change.target_id), True
-        if not shown & set(part):
-            return self.done(seen), True
-        gone = tuple(member for member in part if member not in shown)
-        return replace(fault, status="failed", target_id=self.change.target_id, written=gone), True
+            gone = tuple(member for member in part if member not in shown)
+            told = f"{len(still)} of {len(part)} removals were accepted and the members are still there"
+            outcome = self._unkept(told) if fault is None else replace(fault, status="failed")
+            return replace(outcome, target_id=self.change.target_id, written=gone)
+        lost = sorted((before or frozenset()) - shown - set(part)) if form == "value" else []
+        for back in chunks(lost, max(1, knowledge.facts.member_chunk)):
+            restored = await self._add(back)
+            if restored.status != "done":
+                told = f"members were lost and could not be added again: {restored.message}"
+                return replace(restored, message=told)
+        if lost:
+            knowledge.learn("a list of values empties a group; it is not used", member_remove="put")
+        elif before is not None and not before.isdisjoint(part):
+            knowledge.learn(REMOVES_BY[form], member_remove=form)
+        return self.done(seen)
 
     async def _gone_or(self, answer: Answer, part: Sequence[str], *, adding: bool) -> Outcome:
         """A 404: the group is gone, or it is there and a member, or PATCH itself, is not."""

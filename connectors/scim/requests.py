@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from connectors.scim.client import encode_id
 from connectors.scim.dialects import Dialect
 from connectors.scim.knowledge import IGNORES_PATHLESS
 from connectors.scim.members import add_body, chunks, remove_body
@@ -30,6 +30,12 @@ class Step:
     values: Mapping[str, Json]
     units: tuple[Unit, ...] = ()
     members: tuple[str, ...] = ()
+
+
+def encode_id(identifier: str) -> str:
+    """An id as one path segment: some services use names with spaces, slashes and @ as ids."""
+    encoded = quote(identifier, safe="")
+    return {".": "%2E", "..": "%2E%2E"}.get(encoded, encoded)
 
 
 def object_path(kind: Kind, target_id: str) -> str:

@@ -89,7 +89,8 @@ class Page:
     full: bool = True  #: this round reads everything: what it does not mention does not exist
     last: bool = False
     watermark: str | None = None  #: with `last`: where the next round starts; None where the next one reads everything
-    #: ids of groups whose members could not be read in this round: unknown, not empty
+    #: unknown, not absent: the last known state holds. Stream "groups": ids of groups whose members (or who themselves)
+    #: could not be read; "users": ids of users; "assignments": ids of assignment rows
     unknown: frozenset[str] = frozenset()
 
 

@@ -40,105 +40,10 @@ _VALUE_WIDTH = 60
 _CONTROL = {c: f"\\x{c:02x}" for c in (*range(32), 127)}
 
 
-def print_report(console: Console, results: Iterable[JobResult], store: Store) -> None:
-    """Every job's report, one after the other."""
+def print_report(console: Console, results: Iterable[JobResult], store: Store, *, shown: int = SHOWN) -> None:
+    """Every job's report, one after the other; of each action at most `shown` rows."""
     for result in results:
-        _job(console, result, store)
-
-
-def _job(console: Console, result: JobResult, store: Store) -> None:
-    what = "dry run" if result.dry else "sync"
-    title = Text.assemble((result.job, "bold"), f"  {result.source} → {result.target}   {what}, {result.cycle} cycle")
-    _line(console, title)
-    read = result.read
-    _line(
-        console,
-        f"  read      {_n(read['users'], 'user')}, {_n(read['groups'], 'group')}, "
-        f"{_n(read['assignments'], 'assignment')} in {_n(read['requests'], 'request')}"
-        + ("" if result.complete else "   INCOMPLETE: nothing is removed because of this read"),
-    )
-    _line(console, _counts(result))
-    if result.seats:
-        _line(console, f"  seats     {result.seats}")
-    if result.checksum:
-        _line(console, f"  checksum  {result.checksum}")
-    if result.error:
-        _line(console, Text(f"  error     {_clean(str(result.error))}", style="bold red"))
-    _attention(console, result, store)
-    shown = 0
-    for action in dict.fromkeys(a.word for a in Action):
-        shown += _section(console, action, result, store)
-    if result.dry and not shown and not result.error:
-        _line(console, "\n  Nothing to do: the target is as wished.")
-    for warning in result.warnings[:SHOWN]:
-        _line(console, Text(f"\n  warning   {_clean(str(warning['message']))}", style="yellow"))
-    if len(result.warnings) > SHOWN:
-        _line(console, f"  … and {len(result.warnings) - SHOWN:,} more warnings (all of them: -o json)")
-    _drift(console, result)
-    _next(console, result)
-    _line(console, "")
-
-
-def _counts(result: JobResult) -> Text:
-    line = Text("  " + ("to do     " if result.dry else "done      "))
-    parts = []
-    for word, count in result.counts.items():
-        if count:
-            style = {"held": "bold magenta", "failed": "bold red", "skip": "dim"}.get(word, _STYLES.get(word, ""))
-            label = "already right" if word == "skip" else word.replace("_", " ")
-            parts.append(Text(f"{count:,} {label}", style=style))
-    line.append_text(Text(", ").join(parts) if parts else Text("nothing"))
-    return line.append(f"   ({result.seconds:.1f} s)", style="dim")
-
-
-def _attention(console: Console, result: JobResult, store: Store) -> None:
-    """Held rows under their sentence, and failed ones with the target's words."""
-    sentences: dict[str, list[Change]] = {}
-    failed: list[Row] = []
-    for row in result.rows(store):
-        if row.status == "held":
-            sentences.setdefault(row.change.held or "", []).append(row.change)
-        elif row.status == "failed":
-            failed.append(row)
-    for sentence, changes in sentences.items():
-        _line(console, Text(f"\n  HELD      {_clean(sentence)}", style="bold magenta"))
-        for change in changes[:SHOWN]:
-            _line(console, f"    {change.action.word} {change.kind} {_clean(change.name)}   {_clean(change.why)}")
-        _more(console, len(changes))
-    for row in failed[:SHOWN]:
-        error = row.error or {}
-        status = f" {error['http_status']}" if error.get("http_status") else ""
-        _line(
-            console,
-            Text(f"\n  FAILED    {row.change.action.word} {row.change.kind} {_clean(row.change.name)}", "bold red"),
-        )
-        _line(console, f"    {error.get('code')}{status}: {_clean(str(error.get('message')))}")
-        if error.get("remedy"):
-            _line(console, f"    {_clean(str(error['remedy']))}")
-        if error.get("next_try"):
-            _line(
-                console, f"    next try {error['next_try'][:19].replace('T', ' ')} UTC; now: syncd retry {result.job}"
-            )
-    _more(console, len(failed))
-
-
-def _section(console: Console, action: str, result: JobResult, store: Store) -> int:
-    rows = [r for r in result.rows(store) if r.change.action.word == action and r.status in ("planned", "done")]
-    if not rows:
-        return 0
-    total = sum(weight(row.change) for row in rows)
-    _line(console, Text(f"\n  {action.replace('_', ' ')} ({total:,})", style="bold " + _STYLES[action]))
-    for row in rows[:SHOWN]:
-        change = row.change
-        head = Text(f"    {_SIGNS[action]} ", style=_STYLES[action])
-        head.append(f"{change.kind} {_clean(change.name)}")
-        head.append(f"   {_clean(change.why)}", style="dim")
-        _line(console, head)
-        if change.action not in (Action.CREATE, Action.DELETE):
-            for edit in modified(change):
-                _line(console, Text(f"        {_edit(edit)}"))
-    _more(console, len(rows))
-    return len(rows)
+        _Report(console, result, store, shown).print()
 
 
 def _edit(edit: dict[str, Json]) -> str:
@@ -148,34 +53,6 @@ def _edit(edit: dict[str, Json]) -> str:
         more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
         return f"members {'+' if edit['new'] else '-'} {few}{more}"
     return f"{edit['attribute']}: {_value(edit['old'])} → {_value(edit['new'])}"
-
-
-def _drift(console: Console, result: JobResult) -> None:
-    if result.drift:
-        _line(
-            console, Text(f"\n  drift ({len(result.drift):,}): changed at the target since we wrote it", "bold yellow")
-        )
-    for row in result.drift[:SHOWN]:
-        said = f"{row['attribute']}: wrote {_value(row['wrote'])}, now {_value(row['seen'])}   ({row['action']})"
-        _line(console, f"    ! {row['kind']} {_clean(row['name'])}   {said}")
-    _more(console, len(result.drift))
-
-
-def _next(console: Console, result: JobResult) -> None:
-    """The commands that a person would type next."""
-    digits = (result.checksum or "").removeprefix("sha256:")[:12]
-    if result.counts["held"]:
-        _line(
-            console,
-            f"\n  Look: syncd held --job {result.job}    To let exactly these go: syncd approve {result.job} {digits}",
-        )
-    if result.dry and result.planned:
-        _line(console, f"\n  To apply exactly this plan: syncd sync --job {result.job} --plan {digits}")
-
-
-def _more(console: Console, count: int) -> None:
-    if count > SHOWN:
-        _line(console, f"    … and {count - SHOWN:,} more (all of them: -o json)")
 
 
 def _line(console: Console, line: Text | str) -> None:
@@ -195,3 +72,141 @@ def _value(value: Json) -> str:
 
 def _n(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+class _Report:
+    """One job's report on its way to a console."""
+
+    def __init__(self, console: Console, result: JobResult, store: Store, shown: int) -> None:
+        self.console, self.result, self.store, self.shown = console, result, store, shown
+
+    def print(self) -> None:
+        console, result = self.console, self.result
+        what = "dry run" if result.dry else "sync"
+        title = Text.assemble(
+            (result.job, "bold"), f"  {result.source} → {result.target}   {what}, {result.cycle} cycle"
+        )
+        _line(console, title)
+        read = result.read
+        _line(
+            console,
+            f"  read      {_n(read['users'], 'user')}, {_n(read['groups'], 'group')}, "
+            f"{_n(read['assignments'], 'assignment')} in {_n(read['requests'], 'request')}"
+            + ("" if result.complete else "   INCOMPLETE: nothing is removed because of this read"),
+        )
+        _line(console, self.counts())
+        if result.seats:
+            _line(console, f"  seats     {result.seats}")
+        if result.checksum:
+            _line(console, f"  checksum  {result.checksum}")
+        if result.error:
+            _line(console, Text(f"  error     {_clean(str(result.error))}", style="bold red"))
+        self.attention()
+        found = 0
+        for action in dict.fromkeys(a.word for a in Action):
+            found += self.section(action)
+        if result.dry and not found and not result.error:
+            _line(console, "\n  Nothing to do: the target is as wished.")
+        for warning in result.warnings[: self.shown]:
+            _line(console, Text(f"\n  warning   {_clean(str(warning['message']))}", style="yellow"))
+        if len(result.warnings) > self.shown:
+            _line(console, f"  … and {len(result.warnings) - self.shown:,} more warnings (all of them: -o json)")
+        self.drift()
+        self.next_commands()
+        _line(console, "")
+
+    def counts(self) -> Text:
+        result = self.result
+        line = Text("  " + ("to do     " if result.dry else "done      "))
+        parts = []
+        for word, count in result.counts.items():
+            if count:
+                style = {"held": "bold magenta", "failed": "bold red", "skip": "dim"}.get(word, _STYLES.get(word, ""))
+                label = "already right" if word == "skip" else word.replace("_", " ")
+                parts.append(Text(f"{count:,} {label}", style=style))
+        line.append_text(Text(", ").join(parts) if parts else Text("nothing"))
+        return line.append(f"   ({result.seconds:.1f} s)", style="dim")
+
+    def attention(self) -> None:
+        """Held rows under their sentence, and failed ones with the target's words."""
+        console, result = self.console, self.result
+        sentences: dict[str, list[Change]] = {}
+        failed: list[Row] = []
+        for row in self.result.rows(self.store):
+            if row.status == "held":
+                sentences.setdefault(row.change.held or "", []).append(row.change)
+            elif row.status == "failed":
+                failed.append(row)
+        for sentence, changes in sentences.items():
+            _line(console, Text(f"\n  HELD      {_clean(sentence)}", style="bold magenta"))
+            for change in changes[: self.shown]:
+                _line(console, f"    {change.action.word} {change.kind} {_clean(change.name)}   {_clean(change.why)}")
+            self.more(len(changes))
+        for row in failed[: self.shown]:
+            error = row.error or {}
+            status = f" {error['http_status']}" if error.get("http_status") else ""
+            _line(
+                console,
+                Text(f"\n  FAILED    {row.change.action.word} {row.change.kind} {_clean(row.change.name)}", "bold red"),
+            )
+            _line(console, f"    {error.get('code')}{status}: {_clean(str(error.get('message')))}")
+            if error.get("remedy"):
+                _line(console, f"    {_clean(str(error['remedy']))}")
+            if error.get("next_try"):
+                _line(
+                    console,
+                    f"    next try {error['next_try'][:19].replace('T', ' ')} UTC; now: syncd retry {result.job}",
+                )
+        self.more(len(failed))
+
+    def section(self, action: str) -> int:
+        console = self.console
+        rows = [
+            r
+            for r in self.result.rows(self.store)
+            if r.change.action.word == action and r.status in ("planned", "done")
+        ]
+        if not rows:
+            return 0
+        total = sum(weight(row.change) for row in rows)
+        _line(console, Text(f"\n  {action.replace('_', ' ')} ({total:,})", style="bold " + _STYLES[action]))
+        for row in rows[: self.shown]:
+            change = row.change
+            head = Text(f"    {_SIGNS[action]} ", style=_STYLES[action])
+            head.append(f"{change.kind} {_clean(change.name)}")
+            head.append(f"   {_clean(change.why)}", style="dim")
+            _line(console, head)
+            if change.action not in (Action.CREATE, Action.DELETE):
+                for edit in modified(change):
+                    _line(console, Text(f"        {_edit(edit)}"))
+        self.more(len(rows))
+        return len(rows)
+
+    def drift(self) -> None:
+        console, result = self.console, self.result
+        if result.drift:
+            _line(
+                console,
+                Text(f"\n  drift ({len(result.drift):,}): changed at the target since we wrote it", "bold yellow"),
+            )
+        for row in result.drift[: self.shown]:
+            said = f"{row['attribute']}: wrote {_value(row['wrote'])}, now {_value(row['seen'])}   ({row['action']})"
+            _line(console, f"    ! {row['kind']} {_clean(row['name'])}   {said}")
+        self.more(len(result.drift))
+
+    def next_commands(self) -> None:
+        """The commands that a person would type next."""
+        console, result = self.console, self.result
+        digits = (result.checksum or "").removeprefix("sha256:")[:12]
+        if result.counts["held"]:
+            _line(
+                console,
+                f"\n  Look: syncd held --job {result.job}    To let exactly these go: syncd approve {result.job} {digits}",
+            )
+        if result.dry and result.planned:
+            _line(console, f"\n  To apply exactly this plan: syncd sync --job {result.job} --plan {digits}")
+
+    def more(self, count: int) -> None:
+        console = self.console
+        if count > self.shown:
+            _line(console, f"    … and {count - self.shown:,} more (all of them: -o json)")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from scim2_client.client import BaseSyncSCIMClient, RawResponse
 
+from connectors.sandbox.clock import Clock
 from connectors.sandbox.emulator import Emulator
-from connectors.sandbox.scim import ScimDirectory
+from connectors.sandbox.scim import ScimDirectory, scim_app
+from connectors.sandbox.serve import serve
 from syncd.core.attributes import GROUP_SCHEMA, USER_SCHEMA
+from syncd.core.secret import Secret
 
 TOKEN = "sandbox-token"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -72,6 +77,19 @@ class ScimWorld:
     def close(self) -> None:
         self.http.close()
         self.control.close()
+
+
+@contextmanager
+def scim_world() -> Iterator[ScimWorld]:
+    """A strict service on loopback, whose clock stands still at the beginning of 2026."""
+    directory = ScimDirectory(Clock(datetime(2026, 1, 1, tzinfo=UTC)))
+    app = scim_app(directory, token=Secret(TOKEN))
+    with serve({"scim": app}) as running:
+        world = ScimWorld(app, directory, running["scim"])
+        try:
+            yield world
+        finally:
+            world.close()
 
 
 class Oracle(BaseSyncSCIMClient):

@@ -110,13 +110,12 @@ async def test_graph_delta_replay_is_idempotent(world):
     for user in world.directory.users[:20]:
         world.directory.update_user(user.id, department="Replays")
     await both(world)
-    users, edges = dict(world.mirror.users), set(world.mirror.edges)
+    users, edges, told = dict(world.mirror.users), set(world.mirror.edges), len(world.mirror.pages)
     world.quirks.replays = 0.5
     await both(world)
-    replayed = [page for page in world.mirror.pages if not page.full][-2]
+    assert any(page.records for page in world.mirror.pages[told:])
     assert world.mirror.users == users
     assert world.mirror.edges == edges
-    assert replayed is not None
 
 
 async def test_graph_delta_removed_in_initial_round(world):
@@ -268,6 +267,7 @@ async def test_unknown_properties_and_types_do_not_disturb(world):
 
 @pytest.mark.parametrize("stream", ["users", "groups"])
 async def test_graph_delta_crash_between_pages_resumes(world, stream):
+    world.quirks.set({"users_page": 15, "members_page": 20, "members_budget": 60})
     probe = world.source()
     total = len([page async for page in probe.read(stream, None)])
     for crash in range(total):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syncd.core.model import Removal, SourceUser
+from syncd.core.model import Membership, Removal, SourceUser
 from tests.contract.graph_world import World, tenant
 
 
@@ -125,33 +125,34 @@ async def test_graph_nested_group_direct_only_by_default(world):
     assert {edge[1:] for edge in world.mirror.edges if edge[0] == outer} == {(inner, "group")}
 
 
-async def test_graph_hidden_membership_reported_not_emptied(world):
-    await both(world)
-    group = next(g for g in world.directory.groups if g.members())
-    edges = {edge for edge in world.mirror.edges if edge[0] == group.id}
-    world.directory.update_group(group.id, visibility="HiddenMembership")
-    world.directory.reset_stream("groups")
-    source = world.source()
-    pages = await world.mirror.read(source, "groups")
-    await source.close()
-    shown = {
-        record.member_id for page in pages for record in page.records if getattr(record, "group_id", "") == group.id
-    }
-    assert shown or any(group.id in page.unknown for page in pages)
-    assert {edge for edge in world.mirror.edges if edge[0] == group.id} == edges
+async def test_graph_hidden_membership_reported_not_emptied():
+    with tenant(groups=0, memberships=0, assignments=0) as world:
+        group = world.directory.create_group(
+            "Quiet", members=[world.directory.users[0].id], visibility="HiddenMembership"
+        )
+        await both(world)
+        edges = set(world.mirror.edges)
+        assert edges
+        world.directory.reset_stream("groups")
+        world.fault({"first": {"remove": ["members@delta"]}}, path="groups/delta", nth=2)
+        _, pages = await both(world)
+        assert pages[-1].full
+        assert pages[-1].unknown == {group}
+        assert world.mirror.edges == edges
 
 
 async def test_membership_changes_come_as_edges_alone(world):
+    stays, leaver, joiner = (user.id for user in world.directory.users[:3])
+    group = world.directory.create_group("Team", members=[stays, leaver])
     await both(world)
-    group = world.directory.groups[0]
-    joiner = next(u.id for u in world.directory.users if u.live and u not in group.members())
-    leaver = group.members()[0].id
-    world.directory.add_members(group.id, joiner)
-    world.directory.remove_members(group.id, leaver)
+    world.directory.add_members(group, joiner)
+    world.directory.remove_members(group, leaver)
     _, pages = await both(world)
     assert world.same_groups()
-    assert [r for page in pages for r in page.removals] == [
-        Removal(kind="membership", id=group.id, member_id=leaver, state="gone")
+    told = [record for page in pages for record in page.records if isinstance(record, Membership)]
+    assert told == [Membership(group_id=group, member_id=joiner)]
+    assert [removal for page in pages for removal in page.removals] == [
+        Removal(kind="membership", id=group, member_id=leaver)
     ]
 
 

@@ -86,13 +86,15 @@ async def test_graph_scope_and_hosts_always_explicit(world):
 
 
 async def test_graph_cae_challenge_once(world):
-    world.quirks.set({"any_token": True, "claims_challenge": True})
+    world.quirks.any_token = True
     issuer = Issuer()
     challenge = 'Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
-    world.quirks.claims_challenge = False
     world.fault({"status": 401, "headers": {"WWW-Authenticate": challenge}}, path="users/delta")
     await read(world, credential=lambda: issuer)
-    assert [claims for _, claims in issuer.asked].count('{"access_token":{}}') == 1
+    assert [claims for _, claims in issuer.asked][:2] == [None, '{"access_token":{}}']
+    assert not any(claims for _, claims in issuer.asked[2:])
+    first, second, *_ = [entry.headers["authorization"] for entry in world.requests()]
+    assert first != second
     assert world.same_users()
     world.forget()
     world.fault({"status": 401, "headers": {"WWW-Authenticate": challenge}}, times=None, path="users/delta")

@@ -34,7 +34,8 @@ async def test_graph_429_retry_after_seconds_and_date(world, status, retry_after
     world.fault({"status": status, "retry_after": retry_after}, path="users/delta", nth=2)
     requests = await read(world)
     assert world.sleeps == [pytest.approx(waited, abs=1.0 if retry_after == "date:9" else 0)]
-    assert requests == len(world.requests()) == 4
+    assert [entry.status for entry in world.requests()] == [200, status, 200, 200, 200]
+    assert requests == 5
     assert world.same_users()
 
 
@@ -127,7 +128,7 @@ async def test_graph_connection_errors_retried_until_the_bound(world):
 
 
 async def test_graph_timeout_is_bounded(world):
-    world.fault({"delay_s": 5}, path="users/delta", times=None)
+    world.fault({"delay_s": 1}, path="users/delta", times=None)
     limits = Limits(attempts=2, attempt_s=0.2)
     with pytest.raises(Incomplete, match=r"no answer within 0\.2 seconds"):
         await asyncio.wait_for(read(world, limits=limits), 3)
@@ -216,7 +217,6 @@ async def test_graph_401_403_stop_without_removals(world, status, stream):
     assert len(world.requests()) == 1
     assert f"{status} " in str(caught.value)
     assert world.mirror.swept == []
-    assert world.mirror.removed == [removal for removal in world.mirror.removed if removal.state]
 
 
 async def test_a_missing_permission_is_named(world):

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox.scim import ScimDirectory, scim_app
 from connectors.sandbox.scim.testmu import TESTMU_GROUP, TESTMU_USER
-from connectors.sandbox.serve import serve
 from syncd.core.attributes import ENTERPRISE_SCHEMA
-from tests.contract.scim_world import TOKEN, ScimWorld
+from tests.contract.scim_world import ScimWorld, scim_world
 
 JANE: dict[str, Any] = {
     "userName": "jane@x.org",
@@ -23,12 +21,8 @@ JANE: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[ScimWorld]:
-    directory = ScimDirectory()
-    app = scim_app(directory, token=TOKEN)
-    with serve({"scim": app}) as running:
-        made = ScimWorld(app, directory, running["scim"])
-        yield made
-        made.close()
+    with scim_world() as served:
+        yield served
 
 
 def person(world: ScimWorld, name: str = "jane@x.org", **more: Any) -> str:

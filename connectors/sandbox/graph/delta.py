@@ -35,6 +35,7 @@ class Delta:
     def __init__(self, directory: GraphDirectory) -> None:
         self._directory = directory
         self._fragments = Fragments()
+        self._see_hidden = True
         self._rounds: dict[tuple[Json, ...], Round] = {}
 
     @property
@@ -45,8 +46,9 @@ class Delta:
         """The token in a link. Raises GraphError 400."""
         return read(text, self._key)
 
-    def answer(self, query: Query) -> Json:
-        """One page of a round, or the error that ends it (GraphError)."""
+    def answer(self, query: Query, *, see_hidden: bool = True) -> Json:
+        """One page of a round, or the error that ends it (GraphError). `see_hidden`: the bearer has Member.Read.Hidden."""
+        self._see_hidden = see_hidden
         stream = query.segments[0]
         token = self._started(query, stream) or self._first(query, stream)
         if query.options.get("$deltatoken") == "latest":
@@ -186,6 +188,8 @@ class Delta:
     def _portion(self, group: Group, at: int, most: int) -> tuple[list[Json], int]:
         """Up to so many members from a position in the group's order on, and the position behind them."""
         members: list[Json] = []
+        if group.hidden and not self._see_hidden:
+            return [], len(group.order)
         show_removed = self._directory.quirks.removed_in_initial
         while at < len(group.order) and len(members) < most:
             member = group.order[at]
@@ -218,14 +222,15 @@ class Delta:
             touched = whole.touched[place]
             record = _changed(touched, scalars, minimal=minimal)
             most = min(budget, quirks.members_page)
-            edges = touched.edges[at : at + most] if touched.entity.live else []
+            hidden = isinstance(touched.entity, Group) and touched.entity.hidden and not self._see_hidden
+            edges = touched.edges[at : at + most] if touched.entity.live and not hidden else []
             if edges:
                 name = next(iter(navigation & {"members", "manager"}))
                 record[f"{name}@delta"] = [_reference(other, removed=removed) for other, removed in edges]
                 budget -= len(edges)
             records.append(record)
             at += most
-            if touched.entity.live and at < len(touched.edges):
+            if edges and at < len(touched.edges):
                 if quirks.repeat_on_page:
                     continue
                 break

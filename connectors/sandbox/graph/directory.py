@@ -93,13 +93,16 @@ class GraphDirectory(Store):
             return found.id
 
     def restore(self, name: str) -> str:
-        """Bring back from the bin, memberships included; assignments are not restored."""
+        """Bring back from the bin, memberships and assignments included."""
         with self.lock:
             found = self.bin.pop(self.entity(name).id, None)
             if found is None:
                 raise ValueError(f"{name} is not in the bin")
             found.deleted = None
             self.write("restored", found)
+            for row in self.assignments:
+                if row.principal is found and row.suspended:
+                    row.ended, row.suspended = None, False
             for group in self._groups_of(found) if not self.quirks.silent_member_return else ():
                 self.write("linked", group, navigation="members", other=found)
             return found.id
@@ -278,7 +281,7 @@ class GraphDirectory(Store):
     def _end_assignments(self, principal: Entity) -> None:
         for row in self.assignments:
             if row.principal is principal and row.ended is None:
-                row.ended = self.clock.time()
+                row.ended, row.suspended = self.clock.time(), True
 
     def _role(self, role: Mapping[str, Json]) -> dict[str, Json]:
         return {

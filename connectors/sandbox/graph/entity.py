@@ -130,6 +130,7 @@ class AppRoleAssignment:
     role_id: str = ZERO_ROLE
     created: float = 0.0
     ended: float | None = None
+    suspended: bool = False  #: ended with the principal's deletion, and comes back if that is restored
 
 
 #: the `types` of getByIds

@@ -207,4 +207,4 @@ def _bin(directory: GraphDirectory, now: float) -> None:
         directory.bin[user.id] = user
         for row in directory.assignments:
             if row.principal is user:
-                row.ended = user.deleted
+                row.ended, row.suspended = user.deleted, True

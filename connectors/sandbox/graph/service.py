@@ -11,7 +11,7 @@ from dataclasses import replace
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from connectors.sandbox.graph.access import Access, require
+from connectors.sandbox.graph.access import Access, opens, require
 from connectors.sandbox.graph.assignments import Assignments
 from connectors.sandbox.graph.delta import Delta
 from connectors.sandbox.graph.directory import GraphDirectory
@@ -111,7 +111,7 @@ class GraphService:
         match (query.method, *query.segments):
             case "GET", ("users" | "groups" | "servicePrincipals") as stream, "delta":
                 require(permissions, "applications" if stream == "servicePrincipals" else stream)
-                return self.delta.answer(query)
+                return self.delta.answer(query, see_hidden=opens(permissions, "hidden membership"))
             case "GET", ("users" | "groups" | "servicePrincipals") as name:
                 return reads.collection(query, _LISTS[name], permissions)
             case "GET", ("users" | "groups" | "servicePrincipals") as name, _:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 import orjson
@@ -92,7 +93,7 @@ _TEMPLATE = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class AppUser:
     """One user of an application, assigned directly (USER) or through a group (GROUP), with the evaluated profile."""
 
@@ -117,29 +118,34 @@ class AppUser:
 
     def json(self, org_url: str, app_id: str, group: Group | None, embedded: bytes | None) -> bytes:
         """The app user as Okta sends it. `group`: of scope GROUP; `embedded`: the user, with expand=user."""
-        head: dict[str, Json] = {"id": self.id}
-        if self.external_id:
-            head["externalId"] = self.external_id
-        head |= {
-            "created": self.created,
-            "lastUpdated": self.last_updated,
-            "scope": self.scope,
-            "status": self.status,
-            "statusChanged": self.status_changed,
-            "passwordChanged": None,
-            "syncState": self.sync_state,
-            "credentials": {"userName": self.user_name},
-        }
-        if self.last_sync:
-            head["lastSync"] = self.last_sync
-        links: dict[str, Json] = {
-            "app": {"href": f"{org_url}/api/v1/apps/{app_id}"},
-            "user": {"href": f"{org_url}/api/v1/users/{self.id}"},
-        }
-        if group:
-            links["group"] = {"name": group.name, "href": f"{org_url}/api/v1/groups/{group.id}"}
-        whole = b'%b,"profile":%b,"_links":%b' % (orjson.dumps(head)[:-1], self.packed, orjson.dumps(links))
-        return b'%b,"_embedded":{"user":%b}}' % (whole, embedded) if embedded else whole + b"}"
+        whole = _json(self, org_url, app_id, group.id if group else None, group.name if group else None)
+        return b'%b,"_embedded":{"user":%b}}' % (whole[:-1], embedded) if embedded else whole
+
+
+@lru_cache(maxsize=32_768)
+def _json(row: AppUser, org_url: str, app_id: str, group_id: str | None, group_name: str | None) -> bytes:
+    head: dict[str, Json] = {"id": row.id}
+    if row.external_id:
+        head["externalId"] = row.external_id
+    head |= {
+        "created": row.created,
+        "lastUpdated": row.last_updated,
+        "scope": row.scope,
+        "status": row.status,
+        "statusChanged": row.status_changed,
+        "passwordChanged": None,
+        "syncState": row.sync_state,
+        "credentials": {"userName": row.user_name},
+    }
+    if row.last_sync:
+        head["lastSync"] = row.last_sync
+    links: dict[str, Json] = {
+        "app": {"href": f"{org_url}/api/v1/apps/{app_id}"},
+        "user": {"href": f"{org_url}/api/v1/users/{row.id}"},
+    }
+    if group_id:
+        links["group"] = {"name": group_name, "href": f"{org_url}/api/v1/groups/{group_id}"}
+    return b'%b,"profile":%b,"_links":%b}' % (orjson.dumps(head)[:-1], row.packed, orjson.dumps(links))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+import orjson
 from lark import Lark, Token, Tree
 from lark.exceptions import LarkError
 
@@ -110,13 +111,11 @@ def _predicate(tree: Tree[Token], language: Language) -> Predicate:
 
 def _value(path: str, text: str) -> Json:
     if text.startswith('"'):
-        plain = text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-        if path not in _TIMES:
-            return plain.lower()
         try:
-            return comparable(plain)
+            plain = str(orjson.loads(text))
+            return comparable(plain) if path in _TIMES else plain.lower()
         except ValueError:
-            raise bad_criteria(f"{plain} is no time.") from None
+            raise bad_criteria(f"{text} is no {'time' if path in _TIMES else 'quoted text'}.") from None
     if path in _TIMES:
         raise bad_criteria(f"{path} is compared with a quoted time.")
     if text in {"true", "false", "null"}:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from itertools import count
 from urllib.parse import parse_qsl, unquote
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from connectors.sandbox.clock import Clock
-from connectors.sandbox.emulator import Emulator, emulator
+from connectors.sandbox.emulator import Emulator
+from connectors.sandbox.faults import Faults
 from connectors.sandbox.journal import Journal
 from connectors.sandbox.okta import apps_api, groups_api, logs_api, push_api, schemas_api, users_api
 from connectors.sandbox.okta.access import require
@@ -168,12 +169,13 @@ def okta_app(
     """
     if clock is not None and clock is not directory.clock:
         raise ValueError("the organisation has another clock")
-    journal, throttle = journal or Journal(), Throttle(directory.clock)
-    service: ASGIApp = OktaService(directory, journal, throttle)
-    return emulator(
-        service,
-        control=OktaControl(directory, throttle),
+    journal = Journal() if journal is None else journal
+    throttle = Throttle(directory.clock)
+    return Emulator(
+        service=OktaService(directory, journal, throttle),
         clock=directory.clock,
         journal=journal,
+        faults=Faults(),
+        control=OktaControl(directory, throttle),
         gzip_level=gzip_level,
     )

@@ -6,6 +6,7 @@ Shape: Okta API documentation, "Users".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 import orjson
@@ -18,7 +19,7 @@ Status = Literal[
 STATUSES: tuple[str, ...] = get_args(Status)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class User:
     """One user. Times are Okta's texts; a change makes a new User, so that an old one is a snapshot."""
 
@@ -53,36 +54,7 @@ class User:
 
     def json(self, org_url: str, omit: frozenset[str] = frozenset()) -> bytes:
         """The user as Okta sends it. `omit`: the values of the media type parameter okta-response."""
-        parts = [
-            b'{"id":"%b","status":"%b","created":"%b","activated":%b,"statusChanged":%b,"lastLogin":%b,'
-            b'"lastUpdated":"%b","passwordChanged":%b,"type":{"id":"%b"},"profile":'
-            % (
-                self.id.encode(),
-                self.status.encode(),
-                self.created.encode(),
-                _text(self.activated),
-                _text(self.status_changed),
-                _text(self.last_login),
-                self.last_updated.encode(),
-                _text(self.password_changed),
-                self.type_id.encode(),
-            ),
-            self.packed,
-        ]
-        if "omitCredentials" not in omit:
-            email = orjson.dumps(self.profile.get("email"))
-            parts.append(
-                b',"credentials":{"emails":[{"value":%b,"status":"VERIFIED","type":"PRIMARY"}],'
-                b'"provider":{"type":"%b","name":"%b"}}' % (email, self.provider.encode(), self.provider.encode())
-            )
-        if self.transitioning_to and "omitTransitioningToStatus" not in omit:
-            parts.append(b',"transitioningToStatus":"%b"' % self.transitioning_to.encode())
-        parts.append(b',"_links":{"self":{"href":"%b/api/v1/users/%b"}' % (org_url.encode(), self.id.encode()))
-        if "omitCredentialsLinks" not in omit and self.status == "ACTIVE":
-            href = f"{org_url}/api/v1/users/{self.id}/credentials/change_password".encode()
-            parts.append(b',"changePassword":{"href":"%b","method":"POST"}' % href)
-        parts.append(b"}}")
-        return b"".join(parts)
+        return _json(self, org_url.encode(), omit)
 
     def data(self, org_url: str) -> dict[str, Json]:
         """The same as a dict."""
@@ -105,6 +77,49 @@ _FIELDS = {
     "lastUpdated": "last_updated",
     "type.id": "type_id",
 }
+
+
+@lru_cache(maxsize=32_768)
+def _json(user: User, org_url: bytes, omit: frozenset[str]) -> bytes:
+    parts = [
+        b'{"id":"%b","status":"%b","created":"%b","activated":%b,"statusChanged":%b,"lastLogin":%b,'
+        b'"lastUpdated":"%b","passwordChanged":%b,"type":{"id":"%b"},"profile":%b'
+        % (
+            user.id.encode(),
+            user.status.encode(),
+            user.created.encode(),
+            _text(user.activated),
+            _text(user.status_changed),
+            _text(user.last_login),
+            user.last_updated.encode(),
+            _text(user.password_changed),
+            user.type_id.encode(),
+            user.packed,
+        )
+    ]
+    if "omitCredentials" not in omit:
+        provider = user.provider.encode()
+        parts.append(
+            b',"credentials":{"emails":[{"value":%b,"status":"VERIFIED","type":"PRIMARY"}],'
+            b'"provider":{"type":"%b","name":"%b"}}' % (_email(user), provider, provider)
+        )
+    if user.transitioning_to and "omitTransitioningToStatus" not in omit:
+        parts.append(b',"transitioningToStatus":"%b"' % user.transitioning_to.encode())
+    href = b"%b/api/v1/users/%b" % (org_url, user.id.encode())
+    parts.append(b',"_links":{"self":{"href":"%b"}' % href)
+    if "omitCredentialsLinks" not in omit and user.status == "ACTIVE":
+        parts.append(b',"changePassword":{"href":"%b/credentials/change_password","method":"POST"}' % href)
+    parts.append(b"}}")
+    return b"".join(parts)
+
+
+def _email(user: User) -> bytes:
+    """The e-mail address as JSON; cut out of the profile, which is much faster than parsing it."""
+    before, _, behind = user.packed.partition(b'"email":"')
+    text, _, _ = behind.partition(b'"')
+    if not text or b"\\" in text or b"{" in before[1:]:
+        return orjson.dumps(user.profile.get("email"))
+    return b'"%b"' % text
 
 
 def _text(value: str | None) -> bytes:

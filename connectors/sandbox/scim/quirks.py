@@ -1,6 +1,7 @@
 """The ways of a SCIM server that differ from RFC 7643 and 7644, as switches. All at their defaults: the plain RFC.
 
-Each was seen on a server in use. Most hurt a client that takes an answer on trust.
+Each was seen on a server in use. Most hurt a client that takes an answer on trust. Connections that break, slow
+answers and single failures are no quirks: the fault rules of the control API make them.
 """
 
 from __future__ import annotations
@@ -45,9 +46,8 @@ class Quirks:
     unknown_path: Literal["404", "groups"] = "404"  #: groups: any path lists groups, a POST to it creates one
 
     # Search
-    filter: Literal["works", "eq", "ignored", "refused", "email"] = (
-        "works"  #: eq: one eq alone; email: any eq compares it
-    )
+    #: eq: no more than one comparison with eq; email: any eq compares the e-mail, whatever attribute it names
+    filter: Literal["works", "eq", "ignored", "refused", "email"] = "works"
     filter_attributes: tuple[str, ...] | None = None  #: the only ones that a filter may name: "user.userName"
     case_sensitive_user_name: bool = False  #: in filters; uniqueness disregards letter case all the same
     page_size: int = 100  #: where no count was given
@@ -101,9 +101,8 @@ class Quirks:
 
     # HTTP
     etag: Literal["enforced", "shown", "absent"] = "enforced"
-    error_style: Literal["scim", "integer", "no-status", "detail", "html"] = (
-        "scim"  #: detail: {"detail": …}, 400 as 422
-    )
+    #: integer: the status is a number; detail: {"detail": …}, and 422 for 400; html: a page
+    error_style: Literal["scim", "integer", "no-status", "detail", "html"] = "scim"
     scim_type: str | None = None  #: in every error, right or wrong
     throttle_after: int | None = None  #: requests, then 429 until retry_after_s is over
     retry_after_s: int = 60

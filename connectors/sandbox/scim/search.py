@@ -39,8 +39,8 @@ class Query:
     def of(cls, given: Mapping[str, Json]) -> Query:
         """From the parameters of a GET (texts) or the body of a POST to /.search. Raises ScimError."""
         return cls(
-            filter=given.get("filter") or None,
-            sort_by=given.get("sortBy") or None,
+            filter=_text(given, "filter"),
+            sort_by=_text(given, "sortBy"),
             descending=str(given.get("sortOrder", "")).lower() == "descending",
             start_index=max(1, _number(given.get("startIndex"), "startIndex") or 1),
             count=None if given.get("count") is None else max(0, _number(given["count"], "count") or 0),
@@ -193,9 +193,16 @@ class Search:
         return sorted(found, key=key, reverse=descending)
 
 
+def _text(given: Mapping[str, Json], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise refused("invalidValue", f"{name} is a text")
+    return value or None
+
+
 def names(given: Json) -> list[str]:
-    """Attribute names from a comma-separated text or a list."""
-    parts = given.split(",") if isinstance(given, str) else given or []
+    """Attribute names from a comma-separated text or a list; anything else names none."""
+    parts = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
     return [name for each in parts if (name := str(each).strip())]
 
 

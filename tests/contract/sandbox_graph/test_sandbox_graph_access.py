@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from connectors.sandbox.graph.generate import Tenant
-from tests.contract.sandbox_graph.walk import walk
+from tests.contract.sandbox_graph.walk import delta, walk
 
 
 def test_hidden_members_are_shown_only_with_the_permission(graph, app, directory):
@@ -15,6 +15,10 @@ def test_hidden_members_are_shown_only_with_the_permission(graph, app, directory
     plain = {"Authorization": "Bearer plain"}
     url = f"/v1.0/groups/{group}/members?$select=id"
     assert len(walk(graph, url)) == 1
+    member = {"@odata.type": "#microsoft.graph.user", "id": directory.users[0].id}
+    for headers, expected in (({}, [member]), (plain, None)):
+        records = delta(graph, "/v1.0/groups/delta?$select=members", **headers).records
+        assert next(one for one in records if one["id"] == group).get("members@delta") == expected
     assert graph.get(url, headers=plain).json()["value"] == []
     directory.quirks.set({"hidden_membership": "forbidden"})
     assert graph.get(url, headers=plain).status_code == 403
@@ -55,7 +59,7 @@ def test_each_permission_opens_its_own_data_and_nothing_else(graph, app, permiss
     assert {(r.status_code, r.json()["error"]["code"]) for r in refused} <= {(403, "Authorization_RequestDenied")}
 
 
-@pytest.mark.parametrize("header", [None, "Bearer stranger", "Basic c2FuZGJveDo=", "Bearer "])
+@pytest.mark.parametrize("header", [None, "Bearer stranger", "Basic c2FuZGJveDo=", "Bearer"])
 def test_without_a_known_token_nothing_is_answered(graph, header):
     answer = httpx.get(f"{graph.base_url}/v1.0/users", headers={"Authorization": header} if header else {})
     assert answer.status_code == 401

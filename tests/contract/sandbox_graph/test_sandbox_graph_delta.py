@@ -351,7 +351,7 @@ def test_whatever_the_pages_look_like_the_copy_is_true(graph, directory, quirks)
 
 
 def test_empty_pages_stand_first_in_the_middle_and_before_the_last(graph, directory):
-    directory.quirks.set({"empty_pages": True, "users_page": 20})
+    directory.quirks.set({"empty_pages": True, "users_page": 20, "removed_in_initial": False})
     lengths = [len(page) for page in delta(graph, USERS).pages]
     assert lengths[0] == 0
     assert lengths[-2] == 0

@@ -91,3 +91,25 @@ def test_assignment_rows_go_missing_only_where_the_quirk_says_so(graph, director
     directory.quirks.set({"assignment_rows_need_top": True})
     assert len(walk(graph, url)) == whole - 1
     assert len(walk(graph, f"{url}?$top=999")) == whole
+
+
+def test_assignments_go_with_a_deleted_user_and_come_back_with_a_restored_one(graph, directory):
+    url = f"/v1.0/servicePrincipals/{Tenant().service_principal_id}/appRoleAssignedTo?$top=999"
+    user = directory.create_user()
+    directory.assign(user, role="Admin")
+    before = walk(graph, url)
+    directory.delete(user)
+    assert [row["id"] for row in walk(graph, url)] == [row["id"] for row in before if row["principalId"] != user]
+    directory.restore(user)
+    assert walk(graph, url) == before
+    assert graph.get(f"/v1.0/users/{user}/appRoleAssignments").json()["value"][0]["principalId"] == user
+
+
+def test_one_user_has_one_assignment_a_role(directory):
+    user = directory.create_user()
+    directory.assign(user, role="Admin")
+    with pytest.raises(ValueError, match="already assigned"):
+        directory.assign(user, role="Administrator")
+    directory.assign(user)
+    assert directory.unassign(user, role="Admin") == 1
+    assert directory.unassign(user) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from connectors.okta.assignments import ASSIGNED, NOT_ASSIGNED, group_assignment, role, user_assignment
 from connectors.okta.groups import membership, source_group
-from connectors.okta.oddities import Odd, Oddities
+from connectors.okta.oddities import Odd, Oddities, without_unstorable
 from connectors.okta.users import source_user
 from syncd.core.model import Assignment, Json, Membership
 
@@ -88,7 +88,6 @@ def test_attributes_are_okta_s_own_less_credentials_and_links() -> None:
         (raw_user(status={"a": 1}), "unknown status \"{'a': 1}\""),
         (raw_user(profile=None), "no profile"),
         (raw_user(profile=["x"]), "no profile"),
-        (raw_user(profile={"login": "\ud800"}), "not storable"),
         (raw_user(id=None), "no usable id"),
         (raw_user(id=""), "no usable id"),
         (raw_user(id="../apps"), "no usable id"),
@@ -200,6 +199,15 @@ def test_a_deactivated_member_is_no_member() -> None:
     assert membership("00g7", {"id": "00u1", "status": "ACTIVE"}) == Membership(group_id="00g7", member_id="00u1")
     assert membership("00g7", {"id": "00u1", "status": "DEPROVISIONED"}) is None
     assert membership("00g7", {"id": "00u1", "status": "ACTIVE", "transitioningToStatus": "DEPROVISIONED"}) is None
+
+
+def test_a_record_that_no_json_can_hold_is_reduced_to_its_id() -> None:
+    assert without_unstorable([{"id": "00u1", "profile": {"login": "\ud800"}}, {"id": "00u2"}, "\udfff", 7]) == [
+        {"id": "00u1"},
+        {"id": "00u2"},
+        {"id": None},
+        7,
+    ]
 
 
 def test_warnings_are_bounded_and_count_goes_on() -> None:
