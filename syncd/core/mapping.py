@@ -181,7 +181,7 @@ def compile_mapping(
         required=frozenset(str(parse_path(text)) for text in required),
         writes_members=writes_members,
         attributes=frozenset(name for spec in specs for name in _names(spec)),
-        random=any("RandomString" in row.text or "Guid" in row.text for row in rows),
+        random=any(compile_expression(spec.expression).uses_chance for spec in specs if spec.expression is not None),
     )
 
 

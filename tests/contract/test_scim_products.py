@@ -60,7 +60,7 @@ def employee(login: str = "adele@contoso.example", **more: Any) -> dict[str, Any
     }
 
 
-def testmu_user(login: str = "adele@contoso.example") -> dict[str, Any]:
+def person_at_testmu(login: str = "adele@contoso.example") -> dict[str, Any]:
     values = employee(login, **{ROLE: "User"})
     del values[WORK]
     return values
@@ -69,7 +69,7 @@ def testmu_user(login: str = "adele@contoso.example") -> dict[str, Any]:
 @pytest.mark.parametrize("flag", ["", "?aadOptscim062020"])
 async def test_testmu_takes_a_user_through_a_working_life(product: Open, flag: str) -> None:
     target, store = product("testmu", flag=flag)
-    wrote = testmu_user()
+    wrote = person_at_testmu()
     created = await target.send(change(Action.CREATE, after=wrote), {})
     assert created.status == "done", created
     assert [one.id for one in await target.find("user", {"userName": "ADELE@contoso.example"})] == [created.target_id]
@@ -101,7 +101,7 @@ async def test_testmu_sends_a_patch_as_its_documentation_shows_it(product: Open)
 
 async def test_testmu_does_not_rename_and_nothing_is_sent(product: Open) -> None:
     target, _ = product("testmu")
-    wrote = testmu_user()
+    wrote = person_at_testmu()
     created = await target.send(change(Action.CREATE, after=wrote), {})
     sent = target.requests
     rename = change(
@@ -117,7 +117,7 @@ async def test_testmu_does_not_rename_and_nothing_is_sent(product: Open) -> None
 async def test_testmu_says_who_is_in_another_organisation(product: Open) -> None:
     target, _ = product("testmu", other_organisation=("adele@contoso.example",))
     assert await target.find("user", {"userName": "adele@contoso.example"}) == ()
-    outcome = await target.send(change(Action.CREATE, after=testmu_user()), {})
+    outcome = await target.send(change(Action.CREATE, after=person_at_testmu()), {})
     assert (outcome.status, outcome.permanent) == ("failed", True)
     assert outcome.remedy == "This person exists in another TestMu organisation: invite the account there instead."
 
@@ -129,7 +129,7 @@ async def test_testmu_groups_that_are_off_are_told_and_users_go_on(product: Open
     outcome = await target.send(change(Action.CREATE, "group", after={"displayName": "Sales"}), {})
     assert (outcome.status, outcome.code) == ("failed", "InsufficientRights")
     assert "ask TestMu support" in outcome.remedy
-    assert (await target.send(change(Action.CREATE, after=testmu_user()), {})).status == "done"
+    assert (await target.send(change(Action.CREATE, after=person_at_testmu()), {})).status == "done"
     findings = await target.check()
     assert [finding.ok for finding in findings if "groups" in finding.what] == [False]
     assert all(finding.ok for finding in findings if "users" in finding.what)
@@ -139,7 +139,7 @@ async def test_testmu_groups_live_die_and_come_back_without_members(product: Ope
     target, store = product("testmu", groups="on")
     people = []
     for number in range(3):
-        created = await target.send(change(Action.CREATE, after=testmu_user(f"u{number}@contoso.example")), {})
+        created = await target.send(change(Action.CREATE, after=person_at_testmu(f"u{number}@contoso.example")), {})
         people.append(created.target_id)
     group = await target.send(change(Action.CREATE, "group", after={"displayName": "QA", ROLES: ["Guest"]}), {})
     assert group.status == "done", group

@@ -20,6 +20,7 @@ from connectors.scim.profiles import ProfileError, built_in, load_profile
 from connectors.scim.settings import NoAuth, ScimSettings, tenant_url
 from connectors.scim.settle import applied
 from syncd.core.attributes import parse_path, read
+from syncd.core.expression import compile_expression
 
 WORK = 'emails[type eq "work"].value'
 DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
@@ -228,6 +229,14 @@ class TestProfiles:
                 targets = [row["target"] for row in rows.rows(source)]
                 assert len(targets) == len(set(targets))
                 assert all(rows.stores(target) for target in targets)
+
+    @pytest.mark.parametrize("name", built_in())
+    def test_each_expression_of_a_built_in_profile_is_one(self, name: str) -> None:
+        profile = load_profile(name)
+        for kind in (profile.users, profile.groups):
+            for row in (row for rows in kind.mappings.values() for row in rows):
+                if "expression" in row:
+                    assert compile_expression(row["expression"]).attributes
 
     def test_testmu_says_what_it_does_not_do(self) -> None:
         users = load_profile("testmu").users
