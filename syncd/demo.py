@@ -25,7 +25,7 @@ from syncd.runtime import Runtime
 
 USERS = 120
 SHOWN = 4  #: rows of each action
-_ROLE_MAPPING = """
+MAPPINGS = """
 [[jobs.entra.users.mappings]]
 target = "userName"
 source = "userPrincipalName"
@@ -62,7 +62,7 @@ source = "manager"
 async def demo(console: Console) -> int:
     """Run the demo. Returns 0 if its last sync wrote nothing, and everything before it went well."""
     with World(WorldSize(users=USERS)) as world, tempfile.TemporaryDirectory(prefix="syncd-demo-") as folder:
-        runtime = Runtime.open(load(world.write_config(Path(folder), extra=_ROLE_MAPPING)))
+        runtime = Runtime.open(load(world.write_config(Path(folder), extra=MAPPINGS)))
         try:
             return await _show(console, world, runtime)
         finally:

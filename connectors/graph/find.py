@@ -34,9 +34,9 @@ class Finder:
         self._plural = "users" if kind == "user" else "groups"
         permission = "User.Read.All" if kind == "user" else "GroupMember.Read.All"
         self._calls = Round(transport, step=f"one {kind}", permission=permission, waiting_s=_WAITING_S)
-        self._members = Round(
-            transport, step=f"memberships of one {kind}", permission="GroupMember.Read.All", waiting_s=_WAITING_S
-        )
+        # Documented for "List a user's direct memberships"; many tenants answer with GroupMember.Read.All already.
+        needed = "Directory.Read.All" if kind == "user" else "GroupMember.Read.All"
+        self._members = Round(transport, step=f"memberships of one {kind}", permission=needed, waiting_s=_WAITING_S)
         self._rows = Round(transport, step=f"assignments of one {kind}", permission=PERMISSION, waiting_s=_WAITING_S)
         names = settings.user_select - {"manager"} if kind == "user" else settings.group_select - {"members"}
         self._select = select_text(names)
@@ -118,14 +118,21 @@ class Finder:
         return tuple(found)
 
     async def _assignments(self, object_id: str) -> tuple[Assignment, ...]:
-        """Rows of this object at our application alone: unfiltered, this list was seen to end early at 999 rows."""
+        """Rows of this object at our application alone: unfiltered, its own list was seen to end early at 999 rows.
+
+        Where the application may not read that list, which takes Directory.Read.All, the application's list serves.
+        """
         if not (self._settings.service_principal_id or self._settings.app_id):
             return ()
         application = await service_principal(self._rows, self._settings)
         condition = quote(f"resourceId eq {application.id}", safe="")
-        rows = await self._all(
-            self._rows, f"/{self._plural}/{object_id}/appRoleAssignments?$filter={condition}&$top=999"
-        )
+        try:
+            rows = await self._all(
+                self._rows, f"/{self._plural}/{object_id}/appRoleAssignments?$filter={condition}&$top=999"
+            )
+        except AccessDenied:
+            everyone = f"/servicePrincipals/{quote(application.id, safe='')}/appRoleAssignedTo?$top=999"
+            rows = [row for row in await self._all(self._rows, everyone) if row.get("principalId") == object_id]
         found = [assignment(row, application, self._rows) for row in rows]
         return tuple(row for row in found if row is not None)
 

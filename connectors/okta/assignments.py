@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from connectors.okta.client import OktaClient
 from connectors.okta.oddities import Odd, identifier
@@ -99,5 +99,5 @@ def _through(record: Mapping[str, Json]) -> str | None:
         return None
     link = _object(_object(record, "_links"), "group")
     href, name = link.get("href"), link.get("name")
-    group_id = urlsplit(href).path.rsplit("/", 1)[-1] if isinstance(href, str) else ""
+    group_id = href.partition("?")[0].rpartition("/")[2] if isinstance(href, str) else ""
     return f"{name} ({group_id})" if isinstance(name, str) and name else group_id or None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: What breaks on the way: worth another attempt.
 _BROKEN = (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError)
+
+_NEXT = re.compile(r"""\brel\s*=\s*["']?\s*next\b""", re.IGNORECASE)
 
 #: An answer that is no JSON may be a proxy's passing mood; more than three are not.
 _MALFORMED_ATTEMPTS = 3
@@ -117,7 +120,7 @@ class OktaClient:
                 if concurrency_exceeded(response.headers):
                     self.lanes.narrow()
             raise failure
-        return Answer(data=_parsed(path, text), next=self._next(response), headers=response.headers)
+        return Answer(data=_parsed(path, text), next=self._next(path, response), headers=response.headers)
 
     async def _request(self, path: str) -> dict[str, Any]:
         """The request as the SDK makes it up: with its headers, and with an access token where one is needed."""
@@ -139,13 +142,18 @@ class OktaClient:
             headers=dict(getattr(error, "headers", None) or getattr(error, "response_headers", None) or {}),
         ) from error
 
-    def _next(self, response: Any) -> str | None:
+    @staticmethod
+    def _next(path: str, response: Any) -> str | None:
         """Path and query of the next page. The host in the link may be another one, of a custom domain: it is not used."""
-        link = response.links.get("next")
-        if link is None:
-            return None
-        url = link["url"]
-        return str(url.raw_path_qs)
+        try:
+            link = response.links.get("next")
+        except ValueError:
+            link = None
+        if link is not None:
+            return str(link["url"].raw_path_qs)
+        if any(_NEXT.search(line) for line in response.headers.getall("Link", ())):
+            raise Failure(path=path, summary="a link to the next page that cannot be read")
+        return None
 
     async def close(self) -> None:
         await self._executor.http.close()
@@ -165,8 +173,7 @@ def _unanswered(path: str, error: Exception | None) -> Failure:
 def _refused(path: str, response: Any, text: str | None) -> Failure:
     status: int = response.status
     if 300 <= status < 400:
-        host = urlsplit(response.headers.get("Location", "")).hostname or "the same host"
-        summary = f"a redirect to {host}, which is not followed; org_url must be the organisation's own address"
+        summary = f"a redirect{_to(response)}, which is not followed; org_url must be the organisation's own address"
         return Failure(path=path, status=status, summary=summary)
     try:
         code, summary, error_id = error_facts(orjson.loads(text or ""))
@@ -181,6 +188,15 @@ def _refused(path: str, response: Any, text: str | None) -> Failure:
         transient=status == 429 or status >= 500,
         headers=dict(response.headers),
     )
+
+
+def _to(response: Any) -> str:
+    """Where a redirect leads, by host alone: the rest may hold what is nobody's business."""
+    try:
+        host = urlsplit(response.headers.get("Location", "")).hostname
+    except ValueError:
+        host = None
+    return f" to {host}" if host else ""
 
 
 def _parsed(path: str, text: str | None) -> Json:

@@ -10,7 +10,6 @@ from syncd.core.model import Json
 #: Okta's error codes that decide something (Okta API documentation, "Okta error codes").
 CURSOR_EXPIRED = "E0000029"
 NOT_FOUND = "E0000007"
-TOKEN_INVALID = "E0000011"  # noqa: S105 - a code, not a password
 
 _SCOPES = {"users": "okta.users.read", "groups": "okta.groups.read", "apps": "okta.apps.read"}
 

@@ -44,6 +44,9 @@ async def walk(client: OktaClient, first: str, *, step: str) -> AsyncGenerator[l
         if not isinstance(answer.data, list):
             detail = f"an answer that is no list of {step}"
             raise Incomplete(source=client.settings.name, step=step, detail=detail)
+        if answer.next is None and "Link" not in answer.headers and len(answer.data) >= (_limit(link) or PAGE_CAP):
+            # Okta links every page of these lists, the last one to itself: something on the way dropped the header.
+            raise Incomplete(source=client.settings.name, step=step, detail="a full page without a Link header")
         yield answer.data
         link = answer.next
         if limit is not None and link is not None:

@@ -21,7 +21,6 @@ import aiohttp
 from okta.cache.no_op_cache import NoOpCache
 from okta.http_client import HTTPClient
 from okta.request_executor import RequestExecutor
-from yarl import URL
 
 from connectors.errors import NotConfigured
 from connectors.okta.settings import OAuth, OktaSettings, is_loopback
@@ -67,7 +66,7 @@ class OktaHTTPClient(HTTPClient):  # type: ignore[misc]  # the SDK has no types
         try:
             async with self._opened().request(
                 request["method"],
-                URL(request["url"], encoded=True),
+                request["url"],
                 headers={**self._default_headers, **request["headers"]},
                 data=body,
                 timeout=self._attempt,

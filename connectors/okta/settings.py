@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 from urllib.parse import urlsplit
 
 from connectors.errors import NotConfigured
@@ -49,7 +49,11 @@ class OktaSettings:
     max_body_bytes: int = 32 * 2**20  #: a page of 500 users with long profiles has about 2 MB
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.org_url)
+        try:
+            parts = urlsplit(self.org_url)
+            parts.port  # noqa: B018 - looked at for its ValueError
+        except ValueError:
+            self._refuse("org_url is no address at all")
         if "@" in parts.netloc:
             self._refuse("org_url holds a user name or password; give the address alone")
         if parts.scheme not in {"https", "http"} or not parts.hostname:
@@ -67,7 +71,7 @@ class OktaSettings:
         parts = urlsplit(self.org_url)
         return f"{parts.scheme}://{parts.netloc}"
 
-    def _refuse(self, detail: str) -> None:
+    def _refuse(self, detail: str) -> NoReturn:
         raise NotConfigured(source=self.name, detail=detail)
 
 

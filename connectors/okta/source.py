@@ -95,16 +95,12 @@ class OktaSource:
                 seen.update(one.id for one in users)
                 unknown |= odd
                 yield Page(stream="users", records=users, full=everyone and self._known is None)
-        records: list[Record] = []
-        removals: list[Removal] = []
-        if self._known is not None:
-            missing = set(self._known()) - seen - unknown
-            for one in await prove(self._client, self._oddities, missing):
-                (removals if isinstance(one, Removal) else records).append(one)  # type: ignore[arg-type]
+        missing = set() if self._known is None else set(self._known()) - seen - unknown
+        proven = await prove(self._client, self._oddities, missing)
         yield Page(
             stream="users",
-            records=tuple(records),
-            removals=tuple(removals),
+            records=tuple(one for one in proven if isinstance(one, SourceUser)),
+            removals=tuple(one for one in proven if isinstance(one, Removal)),
             full=everyone and self._known is None,
             last=True,
             unknown=frozenset(unknown - seen),

@@ -69,6 +69,15 @@ async def test_a_snapshot_says_what_a_round_says(world, kim):
     await source.close()
 
 
+async def test_assignments_are_found_without_the_permission_for_the_users_own_list(world, kim):
+    world.fault({"status": 403}, path="/appRoleAssignments", times=None)
+    (found,) = await find(world, "user", kim)
+    assert {(row.principal_id, row.role) for row in found.assignments} == {(kim, "Admin"), (kim, "Guest")}
+    world.fault({"status": 403}, path="/appRoleAssignedTo", times=None)
+    with pytest.raises(AccessDenied, match=r"Application\.Read\.All"):
+        await find(world, "user", kim)
+
+
 async def test_a_user_without_manager_has_none(world):
     user = world.directory.create_user(userPrincipalName="solo@contoso.example")
     (found,) = await find(world, "user", "solo@contoso.example")
@@ -140,7 +149,7 @@ async def test_a_look_up_does_not_wait_for_half_an_hour(world):
 
 async def test_what_is_refused_is_not_taken_for_nobody(world, kim):
     world.fault({"status": 403}, path="/memberOf")
-    with pytest.raises(AccessDenied, match=r"GroupMember\.Read\.All"):
+    with pytest.raises(AccessDenied, match=r"memberships of one user .*Directory\.Read\.All"):
         await find(world, "user", kim)
     world.fault({"status": 400}, path="/users")
     with pytest.raises(Incomplete, match="400"):

@@ -81,17 +81,25 @@ async def test_graph_member_before_user_known(world):
     assert world.mirror.edges == world.edges
 
 
-@pytest.mark.parametrize("silent", [True, False])
-async def test_graph_user_delete_drops_edges_without_group_signal(world, silent):
-    world.quirks.silent_member_removal = silent
+async def leaves(world: World) -> list[Removal]:
+    """What the groups stream told of the memberships of someone who was deleted."""
     await both(world)
     leaver = next(edge[1] for edge in world.mirror.edges if edge[2] == "user")
     world.directory.delete(leaver)
     await both(world)
     assert not [edge for edge in world.mirror.edges if edge[1] == leaver]
     assert world.same_groups()
-    told = [removal for removal in world.mirror.removed if removal.member_id == leaver]
-    assert bool(told) is not silent
+    return [removal for removal in world.mirror.removed if removal.member_id == leaver]
+
+
+async def test_graph_user_delete_drops_edges_without_group_signal(world):
+    world.quirks.silent_member_removal = True
+    assert await leaves(world) == []
+
+
+async def test_graph_user_delete_with_group_signal(world):
+    world.quirks.silent_member_removal = False
+    assert await leaves(world)
 
 
 @pytest.mark.parametrize("hard", [False, True])
@@ -255,6 +263,21 @@ async def test_graph_restore_visible(world):
     world.directory.restore(user)
     await both(world)
     assert world.same_users()
+
+
+async def test_graph_restore_invisible_found_by_sweep(world):
+    await both(world)
+    user = world.directory.users[3].id
+    world.directory.delete(user)
+    await both(world)
+    world.quirks.restore_invisible = True
+    world.directory.restore(user)
+    await both(world)
+    assert user not in world.mirror.users
+    world.mirror.watermarks.clear()
+    await both(world)
+    assert world.same_users()
+    assert world.same_groups()
 
 
 async def test_graph_upn_change_keeps_target_id(world):

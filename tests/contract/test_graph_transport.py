@@ -88,39 +88,45 @@ async def test_graph_priority_low_in_full_rounds(world):
     assert {entry.headers.get("x-ms-throttle-priority") for entry in world.requests()} == {None}
 
 
-@pytest.mark.parametrize(
-    "action",
-    [
-        {"status": 500},
-        {"status": 502},
-        {"status": 503},
-        {"status": 504},
-        {"status": 408},
-        {"html": 502},
-        {"html": 200},
-        {"truncate": 0.5},
-        {"truncate": 0.5, "length": "wrong"},
-        {"truncate": 0},
-        {"corrupt_gzip": True},
-        {"drop": "before"},
-        {"drop": "before", "reset": True},
-        {"drop": "answer"},
-        {"drop": "body"},
-        {"drop": "body", "reset": True},
-        {"add_headers": {"content-encoding": "br"}},
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("nth", [1, 3])
-async def test_graph_5xx_and_html_errors_retried(world, action, nth):
-    """Also the connections that are refused, reset or cut, and bodies that are truncated or corrupt."""
+async def survives(world: World, action, nth: int) -> None:
+    """One fault costs one wait and nothing else."""
     world.fault(action, path="users/delta", nth=nth)
     await read(world)
     assert len(world.sleeps) == 1
     assert world.same_users()
 
 
-async def test_graph_connection_errors_retried_until_the_bound(world):
+@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize("action", [*({"status": n} for n in (408, 500, 502, 503, 504)), {"html": 502}], ids=str)
+async def test_graph_5xx_and_html_errors_retried(world, action, nth):
+    await survives(world, action, nth)
+
+
+@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize("drop", ["before", "answer", "body"])
+async def test_graph_connection_errors_retried(world, drop, reset, nth):
+    await survives(world, {"drop": drop, "reset": reset}, nth)
+
+
+@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"html": 200},
+        {"truncate": 0},
+        {"truncate": 0.5},
+        {"truncate": 0.5, "length": "wrong"},
+        {"corrupt_gzip": True},
+        {"add_headers": {"content-encoding": "br"}},
+    ],
+    ids=str,
+)
+async def test_graph_truncated_or_corrupt_body_retried(world, action, nth):
+    await survives(world, action, nth)
+
+
+async def test_a_service_that_is_down_ends_the_round_after_bounded_attempts(world):
     limits = Limits(attempts=4)
     with pytest.raises(Incomplete, match=r"ConnectError.* gave up after 4 attempts"):
         await read(world, endpoint="http://127.0.0.1:9/v1.0", limits=limits)

@@ -145,6 +145,30 @@ async def test_a_page_that_comes_twice_gives_each_record_once(world: World) -> N
     assert (await world.read("users")).logins == [user.login for user in users]
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "no brackets; rel=next",
+        '</api/v1/users?after=x>; rel="NEXT"',
+        "</api/v1/users?after=x>; REL = next",
+        '<http://[bad>; rel="next"',
+    ],
+)
+async def test_a_next_link_that_cannot_be_read_is_no_end_of_the_list(world: World, link: str) -> None:
+    world.people(12)
+    world.options(page_size=5)
+    world.fault({"add_headers": {"link": link}}, path="/users?", times=None)
+    with pytest.raises(Incomplete, match="cannot be read"):
+        await world.read("users")
+
+
+async def test_a_full_page_whose_links_were_lost_on_the_way_is_no_end_of_the_list(world: World) -> None:
+    world.people(501)
+    world.fault({"strip_headers": ["link"]}, path="/users?", times=None)
+    with pytest.raises(Incomplete, match="without a Link header"):
+        await world.read("users")
+
+
 @pytest.mark.parametrize("body", [None, {}, {"users": []}, "text", 7])
 async def test_okta_non_array_page_rejected(world: World, body: object) -> None:
     world.people(12)

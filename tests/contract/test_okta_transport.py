@@ -169,10 +169,10 @@ async def test_okta_clock_skew_uses_server_date(world: World, skew: float) -> No
     assert 39 <= max(world.sleeps) <= 43
 
 
-@pytest.mark.parametrize("target", ["same", "http://127.0.0.1:9/api/v1/users"])
+@pytest.mark.parametrize("target", ["same", "http://127.0.0.1:9/api/v1/users", "//["])
 async def test_okta_redirect_refused(world: World, target: str) -> None:
     world.fault({"redirect": target, "status": 302}, path="after=", times=None)
-    with pytest.raises(Incomplete, match=r"a redirect to .*, which is not followed"):
+    with pytest.raises(Incomplete, match=r"a redirect.*, which is not followed"):
         await world.read("users")
     assert len(world.requests("after=")) == 1
 

@@ -19,17 +19,19 @@ from connectors.sandbox.people import Person, people
 from syncd.core.model import Json
 
 DOMAIN = "acme.example"
-_STATUSES: tuple[Status, ...] = (
-    "ACTIVE",
-    "STAGED",
-    "PROVISIONED",
-    "SUSPENDED",
-    "DEPROVISIONED",
-    "LOCKED_OUT",
-    "PASSWORD_EXPIRED",
-    "RECOVERY",
-)
-_WEIGHTS = (916, 15, 10, 20, 30, 4, 3, 2)
+#: users in a thousand
+_SHARES: dict[Status, int] = {
+    "ACTIVE": 916,
+    "STAGED": 15,
+    "PROVISIONED": 10,
+    "SUSPENDED": 20,
+    "DEPROVISIONED": 30,
+    "LOCKED_OUT": 4,
+    "PASSWORD_EXPIRED": 3,
+    "RECOVERY": 2,
+}
+_STATUSES = tuple(_SHARES)
+_THOUSAND = tuple(status for status, share in _SHARES.items() for _ in range(share))
 _ROLES = ("viewer", "editor", "admin")
 _LICENCES = (["basic"], ["basic", "pro"], ["audit"], ["pro"])
 _COLOURS = ("blue", "green", "red", "yellow", "grün", "青")
@@ -79,7 +81,7 @@ def generate(directory: OktaDirectory, *, users: int = 100, groups: int | None =
 
 def _user(directory: OktaDirectory, rng: random.Random, number: int, person: Person, moments: Sequence[str]) -> User:
     at = int(rng.random() * (_MOMENTS // 2))
-    status = rng.choices(_STATUSES, _WEIGHTS)[0] if number >= len(_STATUSES) else _STATUSES[number]
+    status = _THOUSAND[int(rng.random() * 1000)] if number >= len(_STATUSES) else _STATUSES[number]
     updated = moments[at + int(rng.random() * (_MOMENTS // 2))]
     signed_in = None if status in {"STAGED", "PROVISIONED"} else updated
     return User(

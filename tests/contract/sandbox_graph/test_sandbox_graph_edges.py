@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connectors.sandbox.graph.entity import ZERO_ROLE
 from connectors.sandbox.graph.generate import Tenant
 from tests.contract.sandbox_graph.walk import EVENTUAL, walk

@@ -18,6 +18,8 @@ def settings(org_url: str) -> OktaSettings:
     [
         ("acme.okta.com", "org_url 'acme.okta.com' is no address like \"https://acme.okta.com\""),
         ("ftp://acme.okta.com", "org_url 'ftp://acme.okta.com' is no address like \"https://acme.okta.com\""),
+        ("https://[acme", "org_url is no address at all"),
+        ("https://acme.okta.com:port", "org_url is no address at all"),
         ("https://u:p@acme.okta.com", "org_url holds a user name or password; give the address alone"),
         ("https://acme.okta.com/api/v1", "org_url 'https://acme.okta.com/api/v1' has a path; give the address alone"),
         (
