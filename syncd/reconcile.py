@@ -304,7 +304,8 @@ class Reconciler:
             self.draft.drift.append({**who, **row})
         if not repair or not found:
             return one.link
-        return replace(one.link, wrote={**one.link.wrote, **{path: had for path, (_, had) in found.items()}})
+        wrote = {**one.link.wrote, **{path: had for path, (_, had) in found.items()}}
+        return replace(one.link, wrote=wrote, active=wrote.get("active") is not False)
 
     # --- references and memberships ---------------------------------------------------------------------------------
 

@@ -48,6 +48,9 @@ def make_credential(settings: GraphSettings) -> AsyncTokenCredential:
     environment variable).
     """
     common: dict[str, Any] = {"authority": settings.authority or CLOUDS[settings.cloud].authority}
+    if settings.authority:
+        # Another login service is trusted because the operator named it; Microsoft's list of its own does not know it.
+        common["disable_instance_discovery"] = True
     if settings.ca_file is not None:
         common["connection_verify"] = str(settings.ca_file)
     match settings.credential:

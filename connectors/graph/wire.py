@@ -148,6 +148,8 @@ class Wire:
         except httpx.RequestError as error:
             raise Interrupted(printable(f"{type(error).__name__} {error}")) from error
         except ClientAuthenticationError as error:
+            if (error.status_code or 0) >= 500 or error.status_code == 429:
+                raise Interrupted(printable(f"sign-in: {error.message}")) from error
             raise SignInRefused(printable(error.message)) from error
         except AzureError as error:
             raise Interrupted(printable(f"sign-in: {error.message}")) from error

@@ -93,7 +93,7 @@ def _wanted(one: Situation, desired: Desired, mark: Callable[[Json], Json]) -> C
             one, Action.REACTIVATE, {"active": False, **before}, {"active": True, **after}, one.verdict.clause
         )
     if after:
-        return _change(one, Action.UPDATE, before, after, f"changed at the source: {', '.join(sorted(after))}")
+        return _change(one, Action.UPDATE, before, after, "changed at the source")
     return None
 
 

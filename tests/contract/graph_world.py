@@ -18,7 +18,7 @@ from connectors.sandbox.graph.entity import Group, User
 from connectors.sandbox.graph.generate import Tenant, generate
 from connectors.sandbox.graph.properties import ever_set
 from connectors.sandbox.journal import Entry
-from connectors.sandbox.serve import serve
+from connectors.sandbox.serve import Certificate, serve
 from syncd.core.model import Json
 from syncd.core.secret import Secret
 from tests.contract.graph_mirror import Edge, Mirror
@@ -124,11 +124,11 @@ class World:
 
 
 @contextmanager
-def tenant(**size: Any) -> Iterator[World]:
-    """A generated tenant; `users=0` gives an empty one with its application."""
+def tenant(*, certificate: Certificate | None = None, **size: Any) -> Iterator[World]:
+    """A generated tenant, over TLS where a certificate is given; `users=0` gives an empty one with its application."""
     clock = Clock()
     directory = GraphDirectory(clock=clock)
     generate(directory, Tenant(**{"users": 60, **size}))
     emulator = graph_app(directory)
-    with serve({"graph": emulator}) as served:
+    with serve({"graph": emulator}, certificate=certificate) as served:
         yield World(directory, emulator, served["graph"])

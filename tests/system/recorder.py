@@ -1,0 +1,81 @@
+"""A reverse proxy on loopback that notes every request to a server that is not ours, and can make one go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import httpx
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from connectors.sandbox.emulator import Control, Emulator, emulator
+from connectors.sandbox.journal import Entry
+from connectors.sandbox.serve import serve
+from tests.servers import RunningServer
+
+#: hop by hop (RFC 9110 section 7.6.1), or untrue after the body was read
+_NOT_PASSED_ON = frozenset({b"host", b"connection", b"content-length", b"transfer-encoding", b"content-encoding"})
+
+
+class Recorder:
+    """Stands before a server. `url` takes the place of the server's own."""
+
+    def __init__(self, server: RunningServer) -> None:
+        origin = httpx.URL(server.url).copy_with(path="/")
+        self.emulator: Emulator = emulator(_forward(str(origin).rstrip("/")), control=Control(), gzip_level=0)
+        self._served = serve({"server": self.emulator})
+        self.url = self._served["server"] + httpx.URL(server.url).path
+
+    def __enter__(self) -> Recorder:
+        self._served.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._served.stop()
+
+    @property
+    def now(self) -> int:
+        """The number of requests so far, for `writes`."""
+        return self.emulator.journal.total
+
+    def writes(self, since: int = 0) -> list[Entry]:
+        """Requests after number `since` that were no GET."""
+        return [entry for entry in self.emulator.journal.since(since) if entry.method != "GET"]
+
+    def fail(self, *rules: Mapping[str, Any]) -> None:
+        """Fault rules of the sandbox, for this server."""
+        self.emulator.faults.add(list(rules))
+
+
+def words(entries: Sequence[Entry]) -> list[str]:
+    """ "METHOD /Users/id" of each entry: what an assertion shows when it fails."""
+    return [f"{entry.method} {entry.path} {body_of(entry)}" for entry in entries]
+
+
+def body_of(entry: Entry) -> Any:
+    """The body as JSON, None where there was none."""
+    return orjson.loads(entry.body) if entry.body else None
+
+
+def _forward(origin: str) -> ASGIApp:
+    clients: list[httpx.AsyncClient] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if not clients:  # made in the loop that uses it
+            clients.append(httpx.AsyncClient(trust_env=False, timeout=30))
+        query = b"?" + scope["query_string"] if scope["query_string"] else b""
+        answer = await clients[0].request(
+            scope["method"],
+            origin + (scope["raw_path"] + query).decode("latin-1"),
+            headers=[(name, value) for name, value in scope["headers"] if name.lower() not in _NOT_PASSED_ON],
+            content=(await receive())["body"],
+        )
+        headers = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in _NOT_PASSED_ON]
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.content})
+
+    return app
