@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
+import resource
 import statistics
 import sys
 import time
@@ -150,6 +151,7 @@ def main() -> int:
     )
     streams: tuple[Stream, ...] = ("users", "groups")
     shares = [asyncio.run(measure(settings, stream, options.runs)) for stream in streams]
+    print(f"peak memory of the reading process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     ours.close()
     server.join(10)
     return 0 if min(shares) >= SHARE else 1

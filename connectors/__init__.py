@@ -22,6 +22,11 @@ class Source(Protocol):
         """HTTP requests sent so far."""
         ...
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Records that were set aside since the source was opened, each in a sentence."""
+        ...
+
     def read(self, stream: Stream, watermark: str | None) -> AsyncIterator[Page]:
         """Pages of one round, the last one with `last` set. Without a watermark: everything.
 

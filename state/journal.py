@@ -262,9 +262,7 @@ class Journal:
             for kind, some in by_kind.items():
                 ids = [row.change.source_id for row in some]
                 where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(ids)
-                revs: dict[str, int] = dict(
-                    c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).all()
-                )
+                revs: dict[str, int] = dict(c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).all())
                 where = (claims.c.job == job) & (claims.c.kind == kind) & claims.c.source_id.in_(ids)
                 theirs = (claims.c.until > now) & (claims.c.owner != claimed_by)
                 claimed = set(c.scalars(sa.select(claims.c.source_id).where(where, theirs)))

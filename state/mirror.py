@@ -78,7 +78,7 @@ class Mirror:
             writer.records(page.records)
             writer.removals(page.removals)
             if page.full and page.unknown:
-                writer.keep_members(page.unknown)
+                writer.keep(page.stream, page.unknown)
             if page.last:
                 if page.full:
                     writer.sweep(page.stream)
@@ -133,6 +133,18 @@ class Mirror:
                 for row in c.execute(sa.select(table).where(table.c.source == source, table.c.id.in_(part))):
                     found[row.id] = _object(kind, row)
         return found
+
+    def live_ids(self, source: str, kind: Kind) -> Iterator[str]:
+        """The ids of every live object, in order."""
+        table, after = OBJECTS[kind], ""
+        while True:
+            with reading(self._engine) as c:
+                where = (table.c.source == source) & (table.c.id > after) & (table.c.state == "live")
+                found = list(c.scalars(sa.select(table.c.id).where(where).order_by(table.c.id).limit(5000)))
+            if not found:
+                return
+            after = found[-1]
+            yield from found
 
     def live(self, source: str, kind: Kind) -> Iterator[MirrorObject]:
         """Every live object, by id, a thousand rows at a time."""

@@ -293,11 +293,16 @@ class PageWriter:
         if stream == "groups":
             self._drop_edges(members.c.generation < self.generations["groups"])
 
-    def keep_members(self, group_ids: Iterable[str]) -> None:
-        """Members of groups that could not be read stay as they were."""
-        for part in parts(group_ids):
-            where = (members.c.source == self.source) & members.c.group_id.in_(part)
-            self.c.execute(members.update().where(where).values(generation=self.generations["groups"]))
+    def keep(self, stream: Stream, ids: Iterable[str]) -> None:
+        """What could not be told in this round stays as it was: objects, assignments, and the members of groups."""
+        generation = self.generations[stream]
+        table = {"users": users, "groups": groups, "assignments": assignments}[stream]
+        for part in parts(ids):
+            where = (table.c.source == self.source) & table.c.id.in_(part)
+            self.c.execute(table.update().where(where).values(generation=generation))
+            if stream == "groups":
+                where = (members.c.source == self.source) & members.c.group_id.in_(part)
+                self.c.execute(members.update().where(where).values(generation=generation))
 
     def replace_edges(self, snapshot: Snapshot) -> None:
         """The memberships and assignments of one object are exactly these."""

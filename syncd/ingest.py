@@ -65,6 +65,7 @@ async def ingest(store: Store, source: Source, clock: Clock, *, full: bool = Fal
     finally:
         store.leases.give_back(lease)
     result.requests = source.requests - asked
+    result.warnings += [{"code": "OddRecord", "message": text, "name": None} for text in source.warnings]
     counts = await asyncio.to_thread(store.mirror.counts, source.name)
     result.users, result.groups, result.assignments = counts["users"], counts["groups"], counts["assignments"]
     log.info(Event.SOURCE_READ, source=source.name, complete=result.complete, **result.data)
@@ -120,7 +121,8 @@ async def _round(
         await asyncio.to_thread(store.mirror.store, current, page, now=clock.now())
         store.leases.renew(f"source:{source.name}", now=clock.now())
         if page.unknown:
-            names = ", ".join(sorted(page.unknown)[:5])
-            text = f"members of {len(page.unknown)} groups could not be read and stay as they are: {names}"
-            result.warnings.append({"code": "UnknownMembers", "message": text, "name": None})
+            few = ", ".join(sorted(page.unknown)[:5])
+            what = "groups, or their members," if stream == "groups" else stream
+            text = f"{len(page.unknown)} {what} could not be read and stay as they are: {few}"
+            result.warnings.append({"code": "Unknown", "message": text, "name": None})
     return True

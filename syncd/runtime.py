@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import orjson
 import sqlalchemy as sa
@@ -167,10 +168,10 @@ class Runtime:
     # --- connectors -------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def source(self, name: str) -> AsyncIterator[Source]:
-        """A source, opened for one piece of work."""
+    async def source(self, name: str, *, full: bool = False) -> AsyncIterator[Source]:
+        """A source, opened for one piece of work. `full`: for a cycle that looks for what was deleted unnoticed."""
         said = self.settings.sources[name]
-        opened = self._graph(name, said) if isinstance(said, GraphSource) else self._okta(name, said)
+        opened = self._graph(name, said) if isinstance(said, GraphSource) else self._okta(name, said, full=full)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)
             yield opened
@@ -215,7 +216,7 @@ class Runtime:
         )
         return open_source(settings)
 
-    def _okta(self, name: str, said: OktaSource) -> Source:
+    def _okta(self, name: str, said: OktaSource, *, full: bool) -> Source:
         from connectors.okta import settings as okta  # noqa: PLC0415 - each connector only where it is used
         from connectors.okta.source import open_source  # noqa: PLC0415 - likewise
 
@@ -235,8 +236,12 @@ class Runtime:
             app_id=said.app_id or "",
             scope="all" if any(job.kinds["user"].scope.scope == "all" for job in jobs) else "assigned",
             assigned_groups_only=not all_groups,
+            group_selection=_group_selection(selecting),
         )
-        return open_source(settings)
+        # Who is missing is asked for by id before it counts as deleted. With scope "assigned" that is everybody who was
+        # ever unassigned, so it is done in full cycles alone.
+        proves = settings.scope == "all" or full
+        return open_source(settings, known=partial(self.store.mirror.live_ids, name, "user") if proves else None)
 
     @asynccontextmanager
     async def target(self, name: str, *, write: bool) -> AsyncIterator[Target]:
@@ -312,6 +317,14 @@ def facts_from(data: Mapping[str, Json]) -> TargetFacts:
     known["unfilterable"] = frozenset(known.get("unfilterable", ()))
     known["learned"] = tuple(known.get("learned", ()))
     return TargetFacts(**known)
+
+
+def _group_selection(rules: Sequence[ScopeRules]) -> Callable[[Mapping[str, Json]], bool] | None:
+    """Whose members Okta is asked for: groups that some job selects; None where a job takes all that it is given."""
+    if not rules or any(not rule.select or rule.select_needs_assignment for rule in rules):
+        return None
+    selectors = [rule.select for rule in rules]
+    return lambda group: any(s.picks(str((group.get("profile") or {}).get("name"))) for s in selectors)
 
 
 def _selector(said: JobSettings) -> Selector:

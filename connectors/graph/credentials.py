@@ -47,7 +47,8 @@ def make_credential(settings: GraphSettings) -> AsyncTokenCredential:
     Raises ValueError where azure-identity cannot use what the settings say (a certificate without its key, a missing
     environment variable).
     """
-    common: dict[str, Any] = {"authority": settings.authority or CLOUDS[settings.cloud].authority}
+    # One attempt each: the transport's own retries have a budget and count what they wait.
+    common: dict[str, Any] = {"authority": settings.authority or CLOUDS[settings.cloud].authority, "retry_total": 0}
     if settings.authority:
         # Another login service is trusted because the operator named it; Microsoft's list of its own does not know it.
         common["disable_instance_discovery"] = True

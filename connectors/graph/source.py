@@ -57,6 +57,11 @@ class GraphSource:
             async for page in pages:
                 yield page
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """None: Graph's records are typed by the service, and an odd page ends its round."""
+        return ()
+
     async def find(self, kind: Kind, name: str) -> Sequence[Snapshot]:
         """By object id, user principal name or mail, or a group's display name; also in the recycle bin."""
         return await Finder(self._transport, self._settings, kind).find(name)

@@ -70,6 +70,12 @@ class Company(Protocol):
     def leave(self, team: str, *names: str) -> None: ...
 
 
+def write_secret(file: Path, secret: str) -> None:
+    """As an administrator leaves it: readable by its owner alone."""
+    file.touch(mode=0o600)
+    file.write_text(f"{secret}\n", encoding="utf-8")
+
+
 class _Words:
     domain = "company.example"
 
@@ -96,7 +102,7 @@ class GraphCompany(_Words):
         self.app = graph_app(self.directory)
 
     def source(self, folder: Path, url: str) -> str:
-        (folder / "source.token").write_text("sandbox\n", encoding="utf-8")
+        write_secret(folder / "source.token", "sandbox")
         return f"""
 [sources.company]
 kind = "graph"
@@ -180,7 +186,7 @@ class OktaCompany(_Words):
         self.app = okta_app(self.directory)
 
     def source(self, folder: Path, url: str) -> str:
-        (folder / "source.token").write_text(f"{TOKEN}\n", encoding="utf-8")
+        write_secret(folder / "source.token", TOKEN)
         return f"""
 [sources.company]
 kind = "okta"

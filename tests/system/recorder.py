@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -24,7 +25,9 @@ class Recorder:
 
     def __init__(self, server: RunningServer) -> None:
         origin = httpx.URL(server.url).copy_with(path="/")
-        self.emulator: Emulator = emulator(_forward(str(origin).rstrip("/")), control=Control(), gzip_level=0)
+        self._client = httpx.Client(trust_env=False, timeout=30)
+        app = _forward(str(origin).rstrip("/"), self._client)
+        self.emulator: Emulator = emulator(app, control=Control(), gzip_level=0)
         self._served = serve({"server": self.emulator})
         self.url = self._served["server"] + httpx.URL(server.url).path
 
@@ -36,6 +39,7 @@ class Recorder:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._served.stop()
+        self._client.close()
 
     @property
     def now(self) -> int:
@@ -61,14 +65,11 @@ def body_of(entry: Entry) -> Any:
     return orjson.loads(entry.body) if entry.body else None
 
 
-def _forward(origin: str) -> ASGIApp:
-    clients: list[httpx.AsyncClient] = []
-
+def _forward(origin: str, client: httpx.Client) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if not clients:  # made in the loop that uses it
-            clients.append(httpx.AsyncClient(trust_env=False, timeout=30))
         query = b"?" + scope["query_string"] if scope["query_string"] else b""
-        answer = await clients[0].request(
+        answer = await asyncio.to_thread(
+            client.request,
             scope["method"],
             origin + (scope["raw_path"] + query).decode("latin-1"),
             headers=[(name, value) for name, value in scope["headers"] if name.lower() not in _NOT_PASSED_ON],
