@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from state.engine import reading
+from state.engine import put_new, reading
 from state.tables import jobs
 from syncd.core.model import Json
 
@@ -47,5 +47,6 @@ class Jobs:
 
 def update_job(c: sa.Connection, name: str, **values: object) -> None:
     """Set fields of a job's memory inside a transaction of somebody else."""
-    if not c.execute(jobs.update().where(jobs.c.name == name).values(**values)).rowcount:
-        c.execute(jobs.insert().values(**{"name": name, "seq": 0, "paused": False, **values}))
+    put_new(c, jobs, {"name": name, "seq": 0, "paused": False})
+    if values:
+        c.execute(jobs.update().where(jobs.c.name == name).values(**values))

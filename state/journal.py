@@ -9,62 +9,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from state.engine import parts, reading
+from state.engine import insert, parts, put, reading
 from state.jobs import update_job
+from state.leases import lock_job
 from state.links import drop_link, drop_members, put_link, put_members
-from state.log import LogEntry, write_log
+from state.log import write_log
 from state.pending import Wait, clear_waits, put_waits
+from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of
 from state.tables import approvals, changes, claims, links, pending, plans, worklist
-from syncd.core.change import Action, Change, Link, Status
+from syncd.core.change import Action, Change, Status
 from syncd.core.model import Json, Kind
 
+__all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", "is_mark"]
+
 KEEP_PLANS = timedelta(days=30)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Planned:
-    """A change on its way into the journal."""
-
-    change: Change
-    rev: int | None  #: of the link that it was worked out from; None: there was none
-    requests: list[Json] | None = None  #: what it will send, where a report is to show that
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One change with its place in the journal."""
-
-    key: str  #: digest of what it would do: the same change has the same key in every plan
-    change: Change
-    rev: int | None  #: of the link when it was planned
-    status: Status
-    error: Json = None
-    requests: list[Json] | None = None
-    guarded: bool = False  #: held by the guard, so that an approval lets it go
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Closing:
-    """How one row ended, and all that is remembered because of it: written in one transaction."""
-
-    row: Row
-    status: Status
-    error: Json = None
-    target: str = ""
-    link: Link | None = None  #: to be written
-    unlink: bool = False  #: the link is to be forgotten
-    members_in: Mapping[str, str] = field(default_factory=dict)  #: {source id: target id}
-    members_out: Sequence[str] = ()  #: source ids
-    waits: Sequence[Wait] = ()
-    done_with: Sequence[str] = ()  #: reasons that this object no longer waits for
-    entry: LogEntry | None = None
+#: a dry run with the same result as one so much older stands in for it
+SAME_AGAIN = timedelta(hours=1)
+#: on an older link these would write over, or double, what somebody else did meanwhile
+_NEEDS_SAME_LINK = frozenset(
+    {Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.DEACTIVATE, Action.DELETE}
+)
 
 
 class Journal:
@@ -88,10 +59,7 @@ class Journal:
                 plans.c.status.in_(["done", "dry", "abandoned", "ready"]) & plans.c.id.in_(old),
                 (plans.c.status == "making") & (plans.c.created_at < now - timedelta(days=1)),
             )
-            gone = list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale)))
-            for table in (changes, worklist):
-                c.execute(table.delete().where(table.c.plan.in_(gone)))
-            c.execute(plans.delete().where(plans.c.id.in_(gone)))
+            _drop_plans(c, list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale))))
             values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": now}
             c.execute(plans.insert().values(id=plan, **values))
 
@@ -163,8 +131,18 @@ class Journal:
             where = plans.c.id == plan
             c.execute(plans.update().where(where).values(status="dry" if dry else "ready", checksum=checksum))
             if dry:
+                self._forget(plan)
                 c.execute(worklist.delete().where(worklist.c.plan == plan))
+                mine = c.execute(sa.select(plans.c.job, plans.c.created_at).where(where)).one()
+                same = (plans.c.job == mine.job) & (plans.c.status == "dry") & (plans.c.checksum == checksum)
+                older = same & (plans.c.created_at < mine.created_at - SAME_AGAIN)
+                _drop_plans(c, list(c.scalars(sa.select(plans.c.id).where(older))))
         return checksum
+
+    def _forget(self, plan: str) -> None:
+        """Nothing more of this plan is sent, so its redacted values are no longer needed."""
+        for key in [key for key in self._vault if key[0] == plan]:
+            del self._vault[key]
 
     def planned(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, list[tuple[Action, str | None]]]:
         """What a plan will do with these objects, less what is held or skipped: {source id: [(action, target id)]}."""
@@ -210,9 +188,9 @@ class Journal:
         last: tuple[Any, ...] | None = None
         while True:
             query = sa.select(changes).where(changes.c.plan == plan)
-            if action is not None:
-                query = query.where(changes.c.action == int(action))
-            if kind is not None:
+            if action is not None:  # by stage, which the index is in the order of
+                query = query.where(changes.c.stage.in_([int(action) * 2 + kind_ for kind_ in _places(kind)]))
+            elif kind is not None:
                 query = query.where(changes.c.kind == kind)
             if statuses:
                 query = query.where(changes.c.status.in_(list(statuses)))
@@ -232,45 +210,27 @@ class Journal:
         if row.redacted and not shown:
             before = {**before, **self._vault.get((row.plan, row.key, "before"), {})}
             after = {**after, **self._vault.get((row.plan, row.key, "after"), {})}
-        change = Change(
-            action=Action(row.action),
-            kind=row.kind,
-            source_id=row.source_id,
-            target_id=row.target_id,
-            name=row.name,
-            before=before,
-            after=after,
-            why=row.why,
-            held=row.held,
-            skipped=row.skipped,
-            out=row.out,
-            redacted=frozenset(row.redacted or ()),
-        )
-        return Row(key=row.key, change=change, rev=row.rev, status=row.status, error=row.error, requests=row.requests)
+        return row_of(row, before, after)
 
     def mark_sent(self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "") -> set[str]:
         """Make the intents durable; returns the keys that may be sent.
 
-        Left out is what on-demand work other than `claimed_by` has in hand, and what was planned on a link that has moved since: its plan is
-        old, and the caller looks at the object again.
+        Left out is what on-demand work other than `claimed_by` has in hand, and what was planned on a link that has
+        moved since: its plan is old, and the caller looks at the object again.
         """
         with self._engine.begin() as c:
+            lock_job(c, job)
             free = {row.key for row in rows}
             by_kind: dict[Kind, list[Row]] = {"user": [], "group": []}
             for row in rows:
                 by_kind[row.change.kind].append(row)
             for kind, some in by_kind.items():
                 ids = [row.change.source_id for row in some]
-                where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(ids)
-                revs: dict[str, int] = dict(c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).all())
                 where = (claims.c.job == job) & (claims.c.kind == kind) & claims.c.source_id.in_(ids)
                 theirs = (claims.c.until > now) & (claims.c.owner != claimed_by)
                 claimed = set(c.scalars(sa.select(claims.c.source_id).where(where, theirs)))
-                for row in some:
-                    planned_in_this_plan = row.rev is None and row.change.target_id is not None
-                    moved = revs.get(row.change.source_id) != row.rev and not planned_in_this_plan
-                    if row.change.source_id in claimed or (moved and row.change.action in _NEEDS_SAME_LINK):
-                        free.discard(row.key)
+                moved = _moved(c, job, kind, some)
+                free -= {row.key for row in some if row.key in moved or row.change.source_id in claimed}
             where = (changes.c.plan == plan) & changes.c.key.in_(list(free))
             c.execute(changes.update().where(where).values(status="sent", changed_at=now))
         return free
@@ -295,23 +255,49 @@ class Journal:
                 put_waits(c, job, one.waits)
                 self._vault.pop((plan, one.row.key, "before"), None)
                 self._vault.pop((plan, one.row.key, "after"), None)
+            done = [one.row.key for one in closings if one.status == "done"]
+            for part in parts(done):  # an approval holds once
+                c.execute(approvals.delete().where(approvals.c.job == job, approvals.c.key.in_(part)))
             write_log(c, [one.entry for one in closings if one.entry is not None])
 
     def finish(
         self, plan: str, job: str, *, waits: Iterable[Wait] = (), status: str = "done", **memory: object
     ) -> None:
         """The plan is over; its job remembers how it went."""
+        self._forget(plan)
         with self._engine.begin() as c:
             put_waits(c, job, waits)
             if memory:
                 update_job(c, job, **memory)
             c.execute(plans.update().where(plans.c.id == plan).values(status=status))
 
-    def unfinished(self, job: str) -> list[str]:
-        """Plans that were begun and not ended: their process was killed."""
+    def put_off(self, plan: str, job: str, *, now: datetime) -> int:
+        """What was planned and not begun waits for the next plan. Returns how many rows."""
+        where = (changes.c.plan == plan) & (changes.c.status == "planned")
+        columns = ["job", "kind", "source_id", "reason", "attempts", "since", "due_at"]
+        when = sa.literal(now, pending.c.since.type)
+        again = (sa.literal(job), changes.c.kind, changes.c.source_id, sa.literal("again"), sa.literal(0), when, when)
+        with self._engine.begin() as c:
+            waits = sa.select(*again).where(where).distinct()
+            c.execute(insert(c, pending).from_select(columns, waits).on_conflict_do_nothing())
+            return c.execute(changes.update().where(where).values(status="skipped", changed_at=now)).rowcount
+
+    def superseded(self, job: str, rows: Sequence[Row]) -> set[str]:
+        """Keys of rows whose object's link has moved since they were planned: somebody has dealt with it."""
+        found: set[str] = set()
         with reading(self._engine) as c:
-            where = (plans.c.job == job) & (plans.c.status == "applying")
-            return list(c.scalars(sa.select(plans.c.id).where(where).order_by(plans.c.created_at)))
+            for kind in ("user", "group"):
+                found |= _moved(c, job, kind, [row for row in rows if row.change.kind == kind])
+        return found
+
+    def unfinished(self, job: str, *, now: datetime) -> list[str]:
+        """Plans that were begun and not ended: their process was killed. On-demand work that still holds its claim is
+        under way."""
+        same = (claims.c.kind == changes.c.kind) & (claims.c.source_id == changes.c.source_id)
+        claimed = sa.exists().where(changes.c.plan == plans.c.id, claims.c.job == job, same, claims.c.until > now)
+        mine = (plans.c.job == job) & (plans.c.status == "applying") & sa.or_(plans.c.seq.is_not(None), ~claimed)
+        with reading(self._engine) as c:
+            return list(c.scalars(sa.select(plans.c.id).where(mine).order_by(plans.c.created_at, plans.c.id)))
 
     # --- held changes -----------------------------------------------------------------------------------------------
 
@@ -338,10 +324,8 @@ class Journal:
 
     def approve(self, job: str, checksum: str, keys: Iterable[str], *, until: datetime) -> None:
         with self._engine.begin() as c:
-            for part in parts(keys):
-                c.execute(approvals.delete().where(approvals.c.job == job, approvals.c.key.in_(part)))
-                rows = [{"job": job, "key": key, "checksum": checksum, "until": until} for key in part]
-                c.execute(approvals.insert(), rows)
+            for part in parts(dict.fromkeys(keys)):
+                put(c, approvals, [{"job": job, "key": key, "checksum": checksum, "until": until} for key in part])
 
     def approved(self, job: str, *, now: datetime) -> set[str]:
         """Keys of changes that an administrator let go, and whose time is not over."""
@@ -349,11 +333,28 @@ class Journal:
             where = (approvals.c.job == job) & (approvals.c.until > now)
             return set(c.scalars(sa.select(approvals.c.key).where(where)))
 
-    def use_approvals(self, job: str, keys: Iterable[str]) -> None:
-        """An approval holds once."""
-        with self._engine.begin() as c:
-            for part in parts(keys):
-                c.execute(approvals.delete().where(approvals.c.job == job, approvals.c.key.in_(part)))
+
+def _places(kind: Kind | None) -> tuple[int, ...]:
+    """Where a kind stands inside the stage of its action."""
+    return (0, 1) if kind is None else (int(kind == "group"),)
+
+
+def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:
+    for part in parts(ids):
+        for table in (changes, worklist):
+            c.execute(table.delete().where(table.c.plan.in_(part)))
+        c.execute(plans.delete().where(plans.c.id.in_(part)))
+
+
+def _moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[str]:
+    """Keys of rows that need the link they were planned on, and that is another one by now."""
+    found: set[str] = set()
+    for part in parts(row for row in rows if row.change.action in _NEEDS_SAME_LINK):
+        ids = [row.change.source_id for row in part]
+        where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(ids)
+        revs: dict[str, int] = dict(c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).all())
+        found |= {row.key for row in part if revs.get(row.change.source_id) != row.rev}
+    return found
 
 
 def _clear_looked_at(c: sa.Connection, plan: str, job: str) -> None:
@@ -368,31 +369,3 @@ def _clear_looked_at(c: sa.Connection, plan: str, job: str) -> None:
     c.execute(pending.delete().where(mine, pending.c.reason == "reference", looked_at | resolved))
     c.execute(pending.delete().where(mine, pending.c.reason == "failed", looked_at, ~has_row))
     c.execute(worklist.delete().where(worklist.c.plan == plan))
-
-
-#: on an older link these would write over, or double, what somebody else did meanwhile
-_NEEDS_SAME_LINK = frozenset(
-    {Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.DEACTIVATE, Action.DELETE}
-)
-
-
-def is_mark(value: Json) -> bool:
-    """Whether this stands for a redacted value, which itself is nowhere."""
-    return isinstance(value, Mapping) and value.keys() == {"redacted"}
-
-
-def change_data(change: Change) -> dict[str, Json]:
-    """What a change would do, as data: no reason, no guard, no clock."""
-    return {
-        "action": int(change.action),
-        "kind": change.kind,
-        "source_id": change.source_id,
-        "target_id": change.target_id,
-        "before": dict(change.before),
-        "after": dict(change.after),
-    }
-
-
-def change_key(change: Change) -> str:
-    """32 hexadecimal digits: the same change has the same key in every plan."""
-    return hashlib.blake2b(orjson.dumps(change_data(change), option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()

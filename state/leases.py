@@ -2,61 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
-from state.engine import reading
+from state.engine import put_new, reading
 from state.errors import Busy, TakenOver
-from state.tables import claims, leases
+from state.process import Process
+from state.tables import changes, claims, leases, plans
 from syncd.core.model import Kind
 
 LEASE = timedelta(seconds=60)  #: how long a killed process on another host blocks
 CLAIM = timedelta(minutes=5)
 
 
-def process_mark(pid: int) -> str | None:
-    """ "pid:start time" of a running process, so that a recycled pid is not taken for the old one; None if gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            return None
-        return f"{pid}:"  # no /proc here: the pid alone must do
-    return f"{pid}:{stat.rpartition(')')[2].split()[19]}"
-
-
 class Leases:
     """Owner of the tables leases and claims."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, process: Process | None = None) -> None:
         self._engine = engine
         self.owner = uuid.uuid4().hex
-        self._host = socket.gethostname()
-        self._process = process_mark(os.getpid()) or str(os.getpid())
+        self._me = process or Process.this()
 
     def take(self, job: str, *, now: datetime) -> None:
         """Take or renew the lease of a job. Raises Busy while another process holds it."""
         with self._engine.begin() as c:
-            row = c.execute(sa.select(leases).where(leases.c.job == job).with_for_update()).first()
-            values = {"owner": self.owner, "host": self._host, "process": self._process, "until": now + LEASE}
-            if row is None:
-                c.execute(leases.insert().values(job=job, **values))
-            elif row.owner == self.owner or row.until <= now or self._dead(row.host, row.process):
-                c.execute(leases.update().where(leases.c.job == job).values(**values))
-            else:
-                raise Busy(job=job, owner=f"process {row.process.partition(':')[0]} on {row.host}")
-
-    def _dead(self, host: str, process: str) -> bool:
-        return host == self._host and process_mark(int(process.partition(":")[0])) != process
+            values = {"owner": self.owner, "host": self._me.host, "process": self._me.mark, "until": now + LEASE}
+            put_new(c, leases, {"job": job, **values})
+            row = c.execute(sa.select(leases).where(leases.c.job == job).with_for_update()).one()
+            if row.owner != self.owner and self._holds(row, now):
+                raise Busy(job=job, owner=_words(row))
+            c.execute(leases.update().where(leases.c.job == job).values(**values))
 
     def renew(self, job: str, *, now: datetime) -> None:
         """Extend our lease. Raises TakenOver when it is no longer ours: then nothing more may be written."""
@@ -66,6 +45,7 @@ class Leases:
                 raise TakenOver(job=job)
 
     def give_back(self, job: str) -> None:
+        """End our lease; one that is no longer ours stays as it is."""
         with self._engine.begin() as c:
             c.execute(leases.delete().where(leases.c.job == job, leases.c.owner == self.owner))
 
@@ -73,22 +53,47 @@ class Leases:
         """Who works on a job at this moment, in words; None: nobody."""
         with reading(self._engine) as c:
             row = c.execute(sa.select(leases).where(leases.c.job == job)).first()
-        if row is None or row.until <= now or self._dead(row.host, row.process):
-            return None
-        return f"process {row.process.partition(':')[0]} on {row.host}"
+        return _words(row) if row is not None and self._holds(row, now) else None
+
+    def _holds(self, row: sa.Row[tuple[object, ...]], now: datetime) -> bool:
+        return row.until > now and not self._me.knows_dead(row.host, row.process)
 
     @contextmanager
     def claim(self, job: str, kind: Kind, source_id: str, *, now: datetime) -> Iterator[None]:
-        """Have one object to ourselves for a while. Raises Busy while another on-demand call has it."""
-        key = (claims.c.job == job) & (claims.c.kind == kind) & (claims.c.source_id == source_id)
+        """Have one object to ourselves for a while.
+
+        Raises Busy while another on-demand call has it, and while a request for it is under way in a running cycle.
+        """
+        mine = {"job": job, "kind": kind, "source_id": source_id}
+        key = sa.and_(*(claims.c[name] == value for name, value in mine.items()))
+        values = {"owner": self.owner, "host": self._me.host, "process": self._me.mark, "until": now + CLAIM}
         with self._engine.begin() as c:
-            c.execute(claims.delete().where(key & (claims.c.until <= now)))
-            if c.execute(sa.select(claims.c.owner).where(key)).first():
-                raise Busy(job=job, owner="another on-demand call for the same object")
-            values = {"job": job, "kind": kind, "source_id": source_id}
-            c.execute(claims.insert().values(owner=self.owner, until=now + CLAIM, **values))
+            # The lease's row is locked by whoever marks requests as sent, so each of us sees what the other did.
+            lease = c.execute(sa.select(leases).where(leases.c.job == job).with_for_update()).first()
+            if lease is not None and self._holds(lease, now) and c.execute(_in_hand(job, kind, source_id)).first():
+                raise Busy(job=job, owner=_words(lease))
+            put_new(c, claims, {**mine, **values})
+            row = c.execute(sa.select(claims).where(key).with_for_update()).one()
+            if row.owner != self.owner and self._holds(row, now):
+                raise Busy(job=job, owner=f"another on-demand call for the same object ({_words(row)})")
+            c.execute(claims.update().where(key).values(**values))
         try:
             yield
         finally:
             with self._engine.begin() as c:
                 c.execute(claims.delete().where(key & (claims.c.owner == self.owner)))
+
+
+def lock_job(c: sa.Connection, job: str) -> None:
+    """Inside a transaction that marks requests as sent: nobody claims an object of this job meanwhile."""
+    c.execute(sa.select(leases.c.job).where(leases.c.job == job).with_for_update())
+
+
+def _in_hand(job: str, kind: Kind, source_id: str) -> sa.Select[tuple[str]]:
+    sent = (changes.c.plan == plans.c.id) & (changes.c.status == "sent")
+    sent &= (changes.c.kind == kind) & (changes.c.source_id == source_id)
+    return sa.select(plans.c.id).where(plans.c.job == job, plans.c.status == "applying", sent)
+
+
+def _words(row: sa.Row[tuple[object, ...]]) -> str:
+    return f"process {row.process.partition(':')[0]} on {row.host.partition(' ')[0]}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from state.engine import parts, reading
+from state.engine import insert, parts, put, reading
 from state.tables import link_members, links
 from syncd.core.change import Link
 from syncd.core.model import Kind
@@ -63,7 +63,6 @@ class Links:
 
 def put_link(c: sa.Connection, target: str, link: Link) -> None:
     """Write a link inside the journal's transaction. An id at the target has one owner: the unique index says so."""
-    where = (links.c.job == link.job) & (links.c.kind == link.kind) & (links.c.source_id == link.source_id)
     values: dict[str, Any] = {
         "target": target,
         "target_id": link.target_id,
@@ -71,8 +70,9 @@ def put_link(c: sa.Connection, target: str, link: Link) -> None:
         "wrote": dict(link.wrote),
         "out_since": link.out_since,
     }
-    if not c.execute(links.update().where(where).values(rev=links.c.rev + 1, **values)).rowcount:
-        c.execute(links.insert().values(job=link.job, kind=link.kind, source_id=link.source_id, rev=link.rev, **values))
+    new = insert(c, links).values(job=link.job, kind=link.kind, source_id=link.source_id, rev=link.rev, **values)
+    key = ["job", "kind", "source_id"]
+    c.execute(new.on_conflict_do_update(index_elements=key, set_={**values, "rev": links.c.rev + 1}))
 
 
 def drop_link(c: sa.Connection, job: str, kind: Kind, source_id: str) -> None:
@@ -84,10 +84,8 @@ def drop_link(c: sa.Connection, job: str, kind: Kind, source_id: str) -> None:
 
 def put_members(c: sa.Connection, job: str, group_id: str, written: Mapping[str, str]) -> None:
     """Remember members as written: {source id: target id}."""
-    drop_members(c, job, group_id, written)
-    if written:
-        rows = [{"job": job, "group_id": group_id, "member_id": s, "target_id": t} for s, t in written.items()]
-        c.execute(link_members.insert(), rows)
+    rows = [{"job": job, "group_id": group_id, "member_id": s, "target_id": t} for s, t in written.items()]
+    put(c, link_members, rows)
 
 
 def drop_members(c: sa.Connection, job: str, group_id: str, member_ids: Iterable[str]) -> None:

@@ -7,17 +7,19 @@ alone. Pages, and with the last one the watermark, are committed together, so no
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
-from state.engine import parts, reading
-from state.mirror_page import OBJECTS, PageWriter
+from state.engine import insert, parts, reading
+from state.errors import TakenOver
+from state.mirror_mark import OBJECTS
+from state.mirror_page import PageWriter
 from state.tables import assignments, groups, members, sources, streams, users
 from syncd.core.model import STREAMS, Assignment, Json, Kind, Page, Removal, Snapshot, State, Stream
 
@@ -59,41 +61,43 @@ class Mirror:
 
     def begin(self, source: str, stream: Stream) -> Round:
         """Begin a round; until its last page is stored the stream counts as incomplete."""
-        key = (streams.c.source == source) & (streams.c.stream == stream)
         with self._engine.begin() as c:
-            generation = (c.scalar(sa.select(streams.c.generation).where(key)) or 0) + 1
-            values = {"generation": generation, "complete": False}
-            if generation == 1:
-                c.execute(streams.insert().values(source=source, stream=stream, **values))
-            else:
-                c.execute(streams.update().where(key).values(**values))
-        return Round(source=source, stream=stream, generation=generation)
+            new = insert(c, streams).values(source=source, stream=stream, generation=1, complete=False)
+            statement = new.on_conflict_do_update(
+                index_elements=["source", "stream"], set_={"generation": streams.c.generation + 1, "complete": False}
+            ).returning(streams.c.generation)
+            return Round(source=source, stream=stream, generation=c.execute(statement).scalar_one())
 
     def store(self, reading_round: Round, page: Page, *, now: datetime) -> int:
-        """Store one page; with the last page of a full round, what the round did not mention goes. Returns changes."""
+        """Store one page; with the last page of a full round, what the round did not mention goes. Returns changes.
+
+        Raises TakenOver when somebody else has begun a newer round of this stream: its sweep would take our marks for
+        objects that were not mentioned.
+        """
+        source, stream = reading_round.source, reading_round.stream
+        key = (streams.c.source == source) & (streams.c.stream == stream)
         with self._engine.begin() as c:
-            writer = PageWriter(
-                c, reading_round.source, dict.fromkeys(STREAMS, reading_round.generation), full=page.full
-            )
+            if c.scalar(sa.select(streams.c.generation).where(key).with_for_update()) != reading_round.generation:
+                raise TakenOver(job=f"source:{source}")
+            writer = PageWriter(c, source, dict.fromkeys(STREAMS, reading_round.generation), full=page.full)
             writer.records(page.records)
             writer.removals(page.removals)
             if page.full and page.unknown:
-                writer.keep(page.stream, page.unknown)
+                writer.keep(stream, page.unknown)
             if page.last:
                 if page.full:
-                    writer.sweep(page.stream)
-                c.execute(
-                    streams.update()
-                    .where(streams.c.source == reading_round.source, streams.c.stream == reading_round.stream)
-                    .values(watermark=page.watermark, complete=True, completed_at=now)
-                )
+                    writer.sweep(stream)
+                values = {"watermark": page.watermark, "complete": True, "completed_at": now}
+                c.execute(streams.update().where(key).values(**values))
             return writer.changed
 
     def store_snapshot(self, source: str, snapshot: Snapshot) -> None:
         """Store what a source says now of one object, its memberships and its assignments."""
         with self._engine.begin() as c:
             # Rows count as seen in a round that runs meanwhile, or that round would sweep them away.
-            found = c.execute(sa.select(streams.c.stream, streams.c.generation).where(streams.c.source == source))
+            # The lock keeps one from beginning in between, which would not know of this object.
+            mine = sa.select(streams.c.stream, streams.c.generation).where(streams.c.source == source)
+            found = c.execute(mine.order_by(streams.c.stream).with_for_update())
             generations = {**dict.fromkeys(STREAMS, 0), **{row.stream: row.generation for row in found}}
             writer = PageWriter(c, source, generations, full=True)
             writer.records([snapshot.object])
@@ -220,15 +224,19 @@ class Mirror:
         direct = self.objects(source, kind, [name])
         if direct:
             return list(direct.values())
-        table, low = OBJECTS[kind], name.casefold()
-        with reading(self._engine) as c:
-            rows = c.execute(
-                sa.select(table)
-                .where(table.c.source == source)
-                .where(sa.func.lower(sa.cast(table.c.attributes, sa.Text)).contains(_as_json(low), autoescape=True))
-                .limit(2000)
-            ).all()
-        return [o for o in (_object(kind, row) for row in rows) if low in map(str.casefold, names(o))]
+        table, low, after = OBJECTS[kind], name.casefold(), ""
+        # The databases differ in what they fold beyond ASCII, so they sort out by ASCII alone, and Python decides.
+        part = max(re.findall(r"[!#-\[\]-~]+", low), key=len, default="")
+        text = sa.func.lower(sa.cast(table.c.attributes, sa.Text))
+        found: list[MirrorObject] = []
+        while True:
+            where = (table.c.source == source) & (table.c.id > after) & text.contains(part, autoescape=True)
+            with reading(self._engine) as c:
+                rows = c.execute(sa.select(table).where(where).order_by(table.c.id).limit(1000)).all()
+            if not rows:
+                return found
+            after = rows[-1].id
+            found += [o for row in rows if low in map(str.casefold, names(o := _object(kind, row)))]
 
 
 def names(one: MirrorObject) -> list[str]:
@@ -240,11 +248,6 @@ def names(one: MirrorObject) -> list[str]:
     inner_keys = ("login", "email") if one.kind == "user" else ("name",)
     found = [*(a.get(key) for key in keys), *(inner.get(key) for key in inner_keys)]
     return [text for text in found if isinstance(text, str) and text] or [one.id]
-
-
-def _as_json(text: str) -> str:
-    """The text as it stands inside a stored JSON string."""
-    return orjson.dumps(text).decode()[1:-1]
 
 
 def _object(kind: Kind, row: Any) -> MirrorObject:

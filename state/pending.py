@@ -6,12 +6,12 @@ A plan consumes its job's sequence number, so what it leaves undone is remembere
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from state.engine import reading
+from state.engine import parts, put, reading
 from state.tables import pending
 from syncd.core.model import Json, Kind
 
@@ -42,12 +42,23 @@ class Pending:
 
     def of(self, job: str, reason: str, ids: Iterable[tuple[Kind, str]] | None = None) -> list[Wait]:
         """What waits for this reason, oldest first; of these objects where `ids` is given."""
+        mine = (pending.c.job == job) & (pending.c.reason == reason)
+        some = [mine]
+        if ids is not None:
+            by_kind: dict[Kind, list[str]] = {"user": [], "group": []}
+            for kind, id_ in ids:
+                by_kind[kind].append(id_)
+            some = [
+                mine & (pending.c.kind == kind) & pending.c.source_id.in_(part)
+                for kind, those in by_kind.items()
+                for part in parts(those)
+            ]
+        found: list[Wait] = []
         with reading(self._engine) as c:
-            where = (pending.c.job == job) & (pending.c.reason == reason)
-            rows = c.execute(sa.select(pending).where(where).order_by(pending.c.since, pending.c.source_id)).mappings()
-            found = [Wait(**{key: value for key, value in row.items() if key != "job"}) for row in rows]
-        wanted = None if ids is None else set(ids)
-        return [wait for wait in found if wanted is None or (wait.kind, wait.source_id) in wanted]
+            for where in some:
+                rows = c.execute(sa.select(pending).where(where)).mappings()
+                found += [Wait(**{key: value for key, value in row.items() if key != "job"}) for row in rows]
+        return sorted(found, key=lambda wait: (wait.since, wait.source_id))
 
     def count(self, job: str, reason: str) -> int:
         with reading(self._engine) as c:
@@ -79,21 +90,9 @@ class Pending:
 
 
 def put_waits(c: sa.Connection, job: str, waits: Iterable[Wait]) -> None:
-    for wait in waits:
-        clear_waits(c, job, wait.kind, wait.source_id, [wait.reason])
-        c.execute(
-            pending.insert().values(
-                job=job,
-                kind=wait.kind,
-                source_id=wait.source_id,
-                reason=wait.reason,
-                wants=wait.wants,
-                attempts=wait.attempts,
-                since=wait.since,
-                due_at=wait.due_at,
-                detail=wait.detail,
-            )
-        )
+    """Remember waits inside somebody else's transaction; a later one for the same reason replaces the earlier."""
+    for part in parts({(wait.kind, wait.source_id, wait.reason): wait for wait in waits}.values()):
+        put(c, pending, [{"job": job, **asdict(wait)} for wait in part])
 
 
 def clear_waits(c: sa.Connection, job: str, kind: Kind, source_id: str, reasons: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ source or a target is under way.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,6 +115,18 @@ class Store:
                 found = secrets.token_hex(32)
                 connection.execute(meta.insert().values(key="key", value=found))
         return bytes.fromhex(found)
+
+    def notified(self, job: str) -> list[str]:
+        """The events that people were told of and that were not over then."""
+        with reading(self.engine) as connection:
+            found = connection.scalar(sa.select(meta.c.value).where(meta.c.key == f"notified:{job}"))
+        return found.split() if found else []
+
+    def remember_notified(self, job: str, events: Sequence[str]) -> None:
+        key = f"notified:{job}"
+        with self.engine.begin() as connection:
+            connection.execute(meta.delete().where(meta.c.key == key))
+            connection.execute(meta.insert().values(key=key, value=" ".join(events)))
 
     def facts(self, target: str) -> Json:
         """What is remembered of a target's abilities; None if nothing."""

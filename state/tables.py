@@ -1,8 +1,8 @@
 """The state DB's tables. Statements live in the rooms beside this file, each table with its one owner.
 
 Mirror (mirror.py): sources, streams, users, groups, members, assignments.
-Jobs (jobs.py, lease.py): jobs, leases, claims. Links (links.py): links, link_members.
-Plans (journal.py): plans, changes, worklist, pending, approvals. Others: log (log.py), targets (targets.py), meta.
+Jobs (jobs.py, leases.py): jobs, leases, claims. Links (links.py): links, link_members.
+Plans (journal.py): plans, changes, approvals; worklist.py, pending.py, log.py. Others (store.py): targets, meta.
 """
 
 from __future__ import annotations
@@ -30,6 +30,25 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
+class Words(sa.types.TypeDecorator[str]):
+    """Text for people. PostgreSQL stores no NUL character, and one odd display name must not stop a plan."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _bytewise(length: int) -> sa.types.TypeEngine[str]:
+    """Text in the order of its bytes, on PostgreSQL too: a plan's order, and so its checksum, hangs on no locale."""
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+NAME = _bytewise(255)  #: names from config.toml, and our own ids
+ID = _bytewise(1024)  #: ids that a source or a target gave
+KIND = _bytewise(16)  #: user, group, and the worklist's reference
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -43,8 +62,8 @@ def _json(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.JSON(none_as_null=True))
 
 
-def _key(name: str) -> sa.Column[Any]:
-    return sa.Column(name, sa.String(255), primary_key=True)
+def _key(name: str, type_: sa.types.TypeEngine[str] = NAME) -> sa.Column[Any]:
+    return sa.Column(name, type_, primary_key=True)
 
 
 def _text(name: str, *, null: bool = True) -> sa.Column[Any]:
@@ -74,7 +93,7 @@ def _mirror(name: str, *columns: sa.Column[Any]) -> sa.Table:
         name,
         metadata,
         _key("source"),
-        _key("id"),
+        _key("id", ID),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("generation", sa.BigInteger, nullable=False),
         sa.Column("digest", sa.String(32), nullable=False),
@@ -91,9 +110,9 @@ members = sa.Table(
     "members",
     metadata,
     _key("source"),
-    _key("group_id"),
-    _key("member_id"),
-    sa.Column("kind", sa.String(8), nullable=False),
+    _key("group_id", ID),
+    _key("member_id", ID),
+    sa.Column("kind", KIND, nullable=False),
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Index("ix_members_member", "source", "member_id"),
 )
@@ -101,11 +120,11 @@ assignments = sa.Table(
     "assignments",
     metadata,
     _key("source"),
-    _key("id"),
-    sa.Column("principal_id", sa.String(255), nullable=False),
-    sa.Column("principal_kind", sa.String(8), nullable=False),
-    sa.Column("role", sa.Text),
-    sa.Column("through", sa.Text),
+    _key("id", ID),
+    sa.Column("principal_id", ID, nullable=False),
+    sa.Column("principal_kind", KIND, nullable=False),
+    sa.Column("role", Words),
+    sa.Column("through", Words),
     sa.Column("generation", sa.BigInteger, nullable=False),
     sa.Column("digest", sa.String(32), nullable=False),
     _json("attributes"),
@@ -131,7 +150,7 @@ leases = sa.Table(
     metadata,
     _key("job"),
     sa.Column("owner", sa.String(64), nullable=False),
-    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("host", sa.String(400), nullable=False),
     sa.Column("process", sa.String(64), nullable=False),  # pid and start time
     sa.Column("until", UtcDateTime, nullable=False),
 )
@@ -139,9 +158,11 @@ claims = sa.Table(
     "claims",
     metadata,
     _key("job"),
-    _key("kind"),
-    _key("source_id"),
+    _key("kind", KIND),
+    _key("source_id", ID),
     sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("host", sa.String(400), nullable=False),
+    sa.Column("process", sa.String(64), nullable=False),
     sa.Column("until", UtcDateTime, nullable=False),
 )
 
@@ -149,10 +170,10 @@ links = sa.Table(
     "links",
     metadata,
     _key("job"),
-    _key("kind"),
-    _key("source_id"),
-    sa.Column("target", sa.String(255), nullable=False),
-    sa.Column("target_id", sa.String(255), nullable=False),
+    _key("kind", KIND),
+    _key("source_id", ID),
+    sa.Column("target", NAME, nullable=False),
+    sa.Column("target_id", ID, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     _json("wrote"),
     sa.Column("out_since", UtcDateTime),
@@ -163,9 +184,9 @@ link_members = sa.Table(
     "link_members",
     metadata,
     _key("job"),
-    _key("group_id"),
-    _key("member_id"),
-    sa.Column("target_id", sa.String(255), nullable=False),
+    _key("group_id", ID),
+    _key("member_id", ID),
+    sa.Column("target_id", ID, nullable=False),
     sa.Index("ix_link_members_member", "job", "member_id"),
 )
 
@@ -173,7 +194,7 @@ plans = sa.Table(
     "plans",
     metadata,
     _key("id"),
-    sa.Column("job", sa.String(255), nullable=False),
+    sa.Column("job", NAME, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned
     sa.Column("checksum", sa.String(80)),
     sa.Column("seq", sa.BigInteger),  # NULL: on demand, the job's own number stays
@@ -185,19 +206,19 @@ changes = sa.Table(
     "changes",
     metadata,
     _key("plan"),
-    sa.Column("key", sa.String(32), primary_key=True),  # digest of what the row would do, for approvals
+    _key("key", _bytewise(32)),  # digest of what the row would do, for approvals
     sa.Column("stage", sa.Integer, nullable=False),  # action, users before groups: the order of apply
     sa.Column("action", sa.Integer, nullable=False),
-    sa.Column("kind", sa.String(8), nullable=False),
-    sa.Column("source_id", sa.String(255), nullable=False),
-    sa.Column("target_id", sa.String(255)),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", KIND, nullable=False),
+    sa.Column("source_id", ID, nullable=False),
+    sa.Column("target_id", ID),
+    sa.Column("name", Words, nullable=False),
     _json("before"),
     _json("after"),
-    sa.Column("why", sa.Text, nullable=False),
-    sa.Column("held", sa.Text),
+    sa.Column("why", Words, nullable=False),
+    sa.Column("held", Words),
     sa.Column("guarded", sa.Boolean, nullable=False),  # held by the guard, so that an approval lets it go
-    sa.Column("skipped", sa.Text),
+    sa.Column("skipped", Words),
     _json("redacted"),
     sa.Column("out", sa.Boolean, nullable=False),  # the object has left the scope
     sa.Column("rev", sa.BigInteger),  # of the link when this row was planned; NULL: there was none
@@ -209,15 +230,15 @@ changes = sa.Table(
     sa.Index("ix_changes_object", "plan", "kind", "source_id"),
     sa.Index("ix_changes_status", "plan", "status"),
 )
-worklist = sa.Table("worklist", metadata, _key("plan"), _key("kind"), _key("source_id"))
+worklist = sa.Table("worklist", metadata, _key("plan"), _key("kind", KIND), _key("source_id", ID))
 pending = sa.Table(
     "pending",
     metadata,
     _key("job"),
-    _key("kind"),
-    _key("source_id"),
+    _key("kind", KIND),
+    _key("source_id", ID),
     _key("reason"),  # failed, held, reference, grace, again
-    sa.Column("wants", sa.String(255)),  # reference: the source id that must be linked first
+    sa.Column("wants", ID),  # reference: the source id that must be linked first
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("due_at", UtcDateTime, nullable=False),
@@ -239,15 +260,15 @@ log = sa.Table(
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("time", UtcDateTime, nullable=False),
-    sa.Column("job", sa.String(255), nullable=False),
+    sa.Column("job", NAME, nullable=False),
     sa.Column("cycle", sa.String(64), nullable=False),
     sa.Column("change", sa.String(96), nullable=False),
     sa.Column("action", sa.String(16), nullable=False),
     sa.Column("status", sa.String(8), nullable=False),
-    sa.Column("kind", sa.String(8), nullable=False),
-    sa.Column("source_id", sa.String(255), nullable=False),
-    sa.Column("target_id", sa.String(255)),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", KIND, nullable=False),
+    sa.Column("source_id", ID, nullable=False),
+    sa.Column("target_id", ID),
+    sa.Column("name", Words, nullable=False),
     _json("steps"),
     _json("modified"),
     _json("error"),

@@ -8,7 +8,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from state.engine import parts, reading
+from state.engine import insert, parts, put, reading
 from state.tables import assignments, changes, groups, links, members, pending, users, worklist
 from syncd.core.change import Action
 from syncd.core.model import Kind
@@ -103,21 +103,19 @@ class Worklist:
         self._add(plan, "reference", sa.select(pending.c.source_id).where(where))
 
     def add(self, plan: str, kind: WorkKind, ids: Iterable[str]) -> None:
-        with self._engine.begin() as c:
-            for part in parts(dict.fromkeys(ids)):
-                where = (worklist.c.plan == plan) & (worklist.c.kind == kind) & worklist.c.source_id.in_(part)
-                known = set(c.scalars(sa.select(worklist.c.source_id).where(where)))
-                rows = [{"plan": plan, "kind": kind, "source_id": id_} for id_ in part if id_ not in known]
-                if rows:
-                    c.execute(worklist.insert(), rows)
+        """These objects, unless they are on the list already."""
+        for part in parts(dict.fromkeys(ids)):
+            with self._engine.begin() as c:
+                put(c, worklist, [{"plan": plan, "kind": kind, "source_id": id_} for id_ in part])
 
     def _add(self, plan: str, kind: str, ids: sa.Select[tuple[str]]) -> None:
         found = ids.distinct().subquery()
-        id_ = next(iter(found.c))
-        known = sa.select(worklist.c.source_id).where(worklist.c.plan == plan, worklist.c.kind == kind)
-        rows = sa.select(sa.literal(plan), sa.literal(kind), id_).where(id_.not_in(known))
+        rows = sa.select(sa.literal(plan), sa.literal(kind), next(iter(found.c)))
+        # Without a WHERE, SQLite would take the ON of ON CONFLICT for one of a join.
+        rows = rows.where(sa.literal(1) == 1)
         with self._engine.begin() as c:
-            c.execute(worklist.insert().from_select(["plan", "kind", "source_id"], rows))
+            statement = insert(c, worklist).from_select(["plan", "kind", "source_id"], rows)
+            c.execute(statement.on_conflict_do_nothing())
 
     def ids(self, plan: str, kind: WorkKind, *, size: int = 500) -> Iterator[list[str]]:
         """The ids in order, `size` at a time; what is added behind the last one while walking is seen too."""

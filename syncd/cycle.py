@@ -18,15 +18,20 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from connectors import Target
+from connectors.errors import AccessDenied, NotConfigured, Unauthorized
 from state.errors import Busy, StateError
 from syncd.apply import Applier
 from syncd.core.errors import SyncdError
 from syncd.core.guard import Guards
+from syncd.core.quarantine import judge
 from syncd.ingest import Reading, ingest
 from syncd.job import Job
 from syncd.observe.logs import Event, log
+from syncd.observe.notify import Notifier
+from syncd.quarantine import quarantine_data, quarantine_from
 from syncd.reconcile import CycleKind, Draft, Reconciler
 from syncd.report.result import JobResult
 from syncd.runtime import Runtime
@@ -76,8 +81,10 @@ async def cycle(
     stopping: asyncio.Event | None = None,
 ) -> JobResult:
     """One cycle of one job. What goes wrong with the job as a whole is in the result's `error`."""
-    said = runtime.settings.jobs[name]
-    result = JobResult(job=name, source=said.source, target=said.target, dry=wish.dry, started=runtime.clock.now())
+    job_settings = runtime.settings.jobs[name]
+    result = JobResult(
+        job=name, source=job_settings.source, target=job_settings.target, dry=wish.dry, started=runtime.clock.now()
+    )
     begun = time.monotonic()
     held = False
     try:
@@ -95,7 +102,9 @@ async def cycle(
         if held:
             runtime.store.leases.give_back(name)
         result.seconds = time.monotonic() - begun
-    _remember(runtime, result, wish)
+    if _remember(runtime, result, wish):
+        said = runtime.settings.notify
+        await Notifier(runtime.store, said.urls, said.on).tell(name, events(runtime, name))
     return result
 
 
@@ -193,18 +202,32 @@ def _same(asked: str, found: str) -> bool:
     return len(digits) >= 8 and found.removeprefix("sha256:").startswith(digits)
 
 
-def _remember(runtime: Runtime, result: JobResult, wish: Wish) -> None:
-    """The job's memory of how the cycle went, for `status`; a dry run leaves no trace there."""
+def _remember(runtime: Runtime, result: JobResult, wish: Wish) -> bool:
+    """The job's memory of how the cycle went, for `status`; a dry run leaves no trace there. False: nothing to keep."""
     store, now = runtime.store, runtime.clock.now()
     result.waiting = 0 if wish.dry else store.pending.count(result.job, "failed")
     log.info(Event.CYCLE_FINISHED, job=result.job, dry=wish.dry, seconds=round(result.seconds, 3), **result.counts)
     if wish.dry or isinstance(result.error, (Busy, StateError)):
-        return
+        return False
     memory = store.jobs.get(result.job)
-    steady = result.exit_code == 0
+    before = quarantine_from(memory.quarantine)
+    quarantine = judge(
+        before,
+        refused=str(result.error) if isinstance(result.error, (AccessDenied, NotConfigured, Unauthorized)) else None,
+        failed=result.counts["failed"],
+        done=sum(n for word, n in result.counts.items() if word not in ("skip", "held", "failed")),
+        detail=f"{result.counts['failed']:,} changes failed. To see why: syncd log --job {result.job} --status failure",
+        now=now,
+    )
+    if quarantine is not None:
+        log.warning(Event.QUARANTINED, job=result.job, reason=quarantine.reason, next=str(quarantine.next_attempt))
+    elif before is not None:
+        log.info(Event.HEALED, job=result.job, reason=before.reason)
+    well = result.exit_code in (0, 3, 4)
     store.jobs.update(
         result.job,
-        steady_since=(memory.steady_since or now) if steady else None,
+        steady_since=(memory.steady_since or now) if result.exit_code == 0 else None,
+        quarantine=quarantine_data(quarantine),
         last={
             "cycle": result.cycle,
             "started": result.started.isoformat().replace("+00:00", "Z"),
@@ -213,9 +236,30 @@ def _remember(runtime: Runtime, result: JobResult, wish: Wish) -> None:
             "counts": result.counts,
             "checksum": result.checksum,
             "error": str(result.error) if result.error else None,
+            "success": now.isoformat() if well else (memory.last or {}).get("success"),
         },
     )
     store.log.drop_before(now - runtime.settings.log.retention)
+    return True
+
+
+def events(runtime: Runtime, job: str) -> dict[str, str]:
+    """What waits for a person now, each event with its sentence (see syncd/observe/notify.py)."""
+    store, now = runtime.store, runtime.clock.now()
+    memory, found = store.jobs.get(job), {}
+    if held := store.pending.count(job, "held"):
+        found["held"] = f"{held:,} changes wait for an approval. To look: syncd held --job {job}"
+    if failing := store.pending.count(job, "failed"):
+        found["failing"] = f"{failing:,} objects fail. To see why: syncd log --job {job} --status failure"
+    if (quarantine := quarantine_from(memory.quarantine)) is not None:
+        found["quarantine"] = f"{quarantine.detail} Next attempt {quarantine.next_attempt:%Y-%m-%d %H:%M} UTC."
+    success = (memory.last or {}).get("success")
+    every = runtime.settings.jobs[job].schedule.every or timedelta(hours=8)
+    limit = max(3 * every, timedelta(hours=1))
+    if memory.last and (success is None or now - datetime.fromisoformat(success) > limit):
+        since = success[:16].replace("T", " ") + " UTC" if success else "the beginning"
+        found["stale"] = f"no cycle went well since {since}. To see why: syncd status"
+    return found
 
 
 def _word(result: JobResult) -> str:

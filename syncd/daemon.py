@@ -20,6 +20,7 @@ from state.errors import Busy
 from syncd.config.schedule import Schedule
 from syncd.cycle import Wish, cycle
 from syncd.observe.logs import Event, log
+from syncd.quarantine import quarantine_from
 from syncd.runtime import Runtime
 
 #: a share of the interval by which cycles are spread, so that many daemons do not ask at the same second
@@ -79,7 +80,10 @@ class Daemon:
             self._running.add(task)
         try:
             jobs = self._runtime.store.jobs
-            if jobs.get(name).paused:
+            memory = jobs.get(name)
+            quarantine = quarantine_from(memory.quarantine)
+            waits = quarantine is not None and self._runtime.clock.now() < quarantine.next_attempt
+            if memory.paused or waits:
                 return
             # Jobs of one source take turns with reading it; their plans and their targets do not wait.
             source = self._runtime.settings.jobs[name].source

@@ -79,16 +79,16 @@ class _Gathered:
     def change_members(self, group_id: str, changes: list[dict[str, Json]]) -> None:
         members = self.members.setdefault(group_id, {})
         dropped = self.dropped.setdefault(group_id, {})
+        kinds = MEMBER_KINDS
         added = [change for change in changes if "@removed" not in change]
         if len(added) < len(changes):
             for member_id in [change["id"] for change in changes if "@removed" in change]:
                 members.pop(member_id, None)
                 dropped[member_id] = Removal(kind="membership", id=group_id, member_id=member_id)
         for change in added:
-            kind = MEMBER_KINDS.get(change.get("@odata.type"))
+            kind = kinds.get(change.get("@odata.type"))
             if kind is not None:
-                member_id = change["id"]
-                members[member_id] = Membership(group_id=group_id, member_id=member_id, member_kind=kind)
+                members[change["id"]] = Membership(group_id=group_id, member_id=change["id"], member_kind=kind)
         if dropped:
             self.dropped[group_id] = {key: gone for key, gone in dropped.items() if key not in members}
 

@@ -16,6 +16,10 @@ from syncd.core.model import Json
 NEXT = "@odata.nextLink"
 DELTA = "@odata.deltaLink"
 
+#: Turns of the event loop in which a request gets onto its way, before the caller works on the page at hand; without
+#: them it would leave only when the caller waits for something.
+TURNS = 8
+
 #: How often the same objects may come on a page of one chain, and how many pages in a row may be empty.
 REPEATS = 3
 EMPTY_PAGES = 1_000
@@ -55,6 +59,8 @@ async def walk(
                     raise calls.incomplete(f"no end after {len(seen)} pages")
                 seen.add(following)
                 coming = asyncio.create_task(calls.get(following, headers))
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
             yield page
             if page.last:
                 return

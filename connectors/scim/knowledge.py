@@ -12,6 +12,7 @@ from syncd.core.change import TargetFacts
 from syncd.core.model import Kind
 
 #: Sentences of TargetFacts.learned that are also looked up.
+DISCOVERED = "it was asked for its discovery"
 IGNORES_PATHLESS = "ignores PATCH operations without a path"
 REMOVES_BY = {
     "filter": 'members are removed by members[value eq "id"]',

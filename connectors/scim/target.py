@@ -12,7 +12,7 @@ from connectors.scim.client import ScimReader, ScimWriter
 from connectors.scim.creation import Creation, Deletion
 from connectors.scim.discovery import discover
 from connectors.scim.finding import Finder
-from connectors.scim.knowledge import Knowledge, first_facts
+from connectors.scim.knowledge import DISCOVERED, Knowledge, first_facts
 from connectors.scim.membership import Membership
 from connectors.scim.paging import every
 from connectors.scim.profile import Profile
@@ -37,13 +37,12 @@ SENDINGS: Mapping[Action, type[Sending]] = {
 class ScimTarget:
     """One target. Made by `open_target`; closed by `close`.
 
-    Without facts of an earlier run it asks the target for its discovery before its first other request.
+    Unless the facts say that an earlier run did so, it asks the target for its discovery before its first other request.
     """
 
-    def __init__(self, service: Service, *, discovered: bool) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
         self._finder = Finder(service)
-        self._discovered = discovered
         self._discovering = asyncio.Lock()
 
     @property
@@ -74,9 +73,9 @@ class ScimTarget:
     async def discover(self) -> TargetFacts:
         """What the target says of itself, asked once. Raises Unreachable, Unauthorized."""
         async with self._discovering:
-            if not self._discovered:
+            if not self._service.knowledge.has(DISCOVERED):
                 self.facts = await discover(self._service)
-                self._discovered = True
+                self._service.knowledge.learn(DISCOVERED)
         return self.facts
 
     async def find(self, kind: Kind, match: Mapping[str, Json]) -> Sequence[Observed]:
@@ -158,4 +157,4 @@ def open_target(
         dialect=dialect,
         knowledge=Knowledge(facts or first_facts(profile, dialect)),
     )
-    return ScimTarget(service, discovered=facts is not None)
+    return ScimTarget(service)

@@ -19,7 +19,8 @@ from syncd.core.model import Json
 _SETTLING_TRIES = 3
 _NO_SUCH_METHOD = (405, 501)
 _SPLITTABLE = (400, 422)
-_PATHLESS_WORKS = "PATCH operations without a path take effect"
+_PLAIN_WORKS = "PATCH operations without a path take effect"
+_DOTTED_WORKS = "PATCH operations without a path take effect, dotted keys too"
 
 
 class Update(Sending):
@@ -74,21 +75,41 @@ class Update(Sending):
         return self.refused(answer)
 
     async def _took_effect(self, step: Step, answer: Answer) -> Outcome:
-        """Done, unless the answer shows that an operation without a path was ignored; then it is sent with paths."""
-        bare = any("path" not in operation for operation in step.request.body["Operations"])
-        known = self.service.knowledge.has(_PATHLESS_WORKS)
-        if not bare or known:
+        """Done, unless operations without a path had no effect; then the same is sent with paths.
+
+        Proven once for plain keys and once for dotted ones, since services were seen that take the former and drop the
+        latter. An attribute that is not shown is sent with its path once: it may be dropped, or never be shown.
+        """
+        keys = [
+            key
+            for operation in step.request.body["Operations"]
+            if "path" not in operation
+            for key in operation["value"]
+        ]
+        proof = _DOTTED_WORKS if any("." in key for key in keys) else _PLAIN_WORKS
+        knowledge = self.service.knowledge
+        if not keys or knowledge.has(proof) or knowledge.has(_DOTTED_WORKS):
             return self.done(answer)
         seen = answer if answer.id == self.target_id else await self.look()
         if seen is None or seen.resource is None:
             return self.done(answer)
-        verdict = applied(seen.resource, step.values, current_values(self.change.before, self.wrote))
+        current = current_values(self.change.before, self.wrote)
+        verdict = applied(seen.resource, step.values, current)
         if verdict is True:
-            self.service.knowledge.learn(_PATHLESS_WORKS)
-        if verdict is not False:
+            knowledge.learn(proof)
             return self.done(seen)
-        self.service.knowledge.learn(IGNORES_PATHLESS)
-        return await self._patch(replace(step, request=replace(step.request, body=self._body(step.units))))
+        with_paths = replace(step, request=replace(step.request, body=self._body(step.units)))
+        outcome = await self._patch(with_paths)
+        if outcome.status != "done":
+            return outcome
+        again = await self.look()
+        if again is None or again.resource is None:
+            return outcome
+        if verdict is False or applied(again.resource, step.values, current) is True:
+            knowledge.learn(IGNORES_PATHLESS)
+        else:
+            knowledge.learn(proof)
+        return self.done(again)
 
     def _body(self, parts: Sequence[Unit]) -> dict[str, Json]:
         return {

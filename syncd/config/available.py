@@ -15,7 +15,6 @@ from syncd.core.model import Json
 NOT_YET: Mapping[str, frozenset[str] | None] = {
     "jobs.*.drift": frozenset({"repair"}),
     "metrics.listen": None,
-    "notify.*": None,
 }
 
 

@@ -39,6 +39,9 @@ class Event(StrEnum):
     CHANGE_FAILED = "change.failed"
     CHANGE_PUT_OFF = "change.put_off"
     PROVISIONED = "object.provisioned"
+    QUARANTINED = "job.quarantined"
+    HEALED = "job.healed"
+    NOT_NOTIFIED = "notification.failed"
     CYCLE_FINISHED = "cycle.finished"
     CYCLE_FAILED = "cycle.failed"
     DAEMON_STARTED = "daemon.started"
@@ -79,5 +82,15 @@ def set_up_logs(level: str = "info", format_: LogFormat = "auto", *, color: bool
         cache_logger_on_first_use=False,
     )
     # These log each URL at INFO, and ours carry logins in filter=.
-    for name in ("httpx", "httpcore", "azure", "msal", "okta-sdk-python", "aiohttp", "apscheduler", "alembic"):
+    for name in (
+        "httpx",
+        "httpcore",
+        "azure",
+        "msal",
+        "okta-sdk-python",
+        "aiohttp",
+        "apscheduler",
+        "alembic",
+        "apprise",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import orjson
 
-from state.store import Store
 from syncd import __version__
 from syncd.core.model import Json
-from syncd.report.result import JobResult
+
+if TYPE_CHECKING:  # small answers need neither the state DB nor what a report needs
+    from state.store import Store
+    from syncd.report.result import JobResult
 
 #: when several apply, the first of these wins
 PRECEDENCE = (64, 1, 3, 4, 2, 0)

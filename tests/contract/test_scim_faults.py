@@ -467,6 +467,16 @@ async def test_facts_of_an_earlier_run_spare_the_discovery(world: Open) -> None:
     assert [entry.path for entry in w.emulator.journal.since(0)] == ["/scim/Users/nobody"]
 
 
+async def test_facts_kept_before_anything_was_asked_do_not_spare_the_discovery(world: Open) -> None:
+    w = world(announces_patch=False)
+    again = open_target(
+        ScimSettings(name="t", url=w.url, auth=BearerToken(token=Secret(TOKEN))), w.target.facts, write=False
+    )
+    w.open.append(again)
+    await again.get("user", "nobody")
+    assert not again.facts.patch
+
+
 async def test_the_flag_of_the_url_is_not_sent_and_other_parameters_are(world: Open) -> None:
     w = world()
     flagged = w.another(url=f"{w.url}/?aadOptscim062020&tenant=a%20b")

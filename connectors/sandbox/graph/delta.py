@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import regex
 
@@ -29,13 +29,20 @@ IGNORED = ("$top", "$expand", "$orderby")
 _IDS = regex.compile(r"\s*id\s+eq\s+'([^']+)'\s*")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Manner:
+    """How one request is to be answered, beside what its token says."""
+
+    minimal: bool  #: Prefer: return=minimal, in a later round
+    see_hidden: bool  #: the bearer has Member.Read.Hidden
+
+
 class Delta:
     """Answers delta requests over one directory."""
 
     def __init__(self, directory: GraphDirectory) -> None:
         self._directory = directory
         self._fragments = Fragments()
-        self._see_hidden = True
         self._rounds: dict[tuple[Json, ...], Round] = {}
 
     @property
@@ -48,23 +55,20 @@ class Delta:
 
     def answer(self, query: Query, *, see_hidden: bool = True) -> Json:
         """One page of a round, or the error that ends it (GraphError). `see_hidden`: the bearer has Member.Read.Hidden."""
-        self._see_hidden = see_hidden
         stream = query.segments[0]
         token = self._started(query, stream) or self._first(query, stream)
         if query.options.get("$deltatoken") == "latest":
             return self._page(query, replace(token, after=token.last), [], None)
-        minimal = token.phase == "later" and "return=minimal" in query.headers.get("prefer", "").lower()
+        prefers_minimal = "return=minimal" in query.headers.get("prefer", "").lower()
+        manner = _Manner(minimal=token.phase == "later" and prefers_minimal, see_hidden=see_hidden)
         quirks = self._directory.quirks
-        if token.phase == "initial":
-            records, after = self._initial(token)
-        else:
-            records, after = self._later(token, minimal=minimal)
+        records, after = self._cut(token, manner)
         if quirks.endless_chain:
             return self._page(query, token, records, replace(token, page=token.page + 1))
         if quirks.empty_pages and not token.blank and (token.page % 3 == 0 or after is None):
             return self._page(query, token, [], replace(token, page=token.page + 1, blank=True))
         if quirks.duplicates and after is not None:
-            records = [*records, *self._older(token, after, minimal=minimal)]
+            records = [*records, *self._older(after, manner)]
         return self._page(query, token, records, after)
 
     # Starting a round
@@ -151,7 +155,11 @@ class Delta:
             return random.Random(token.page).randint(1, size)  # noqa: S311 - any length will do
         return size
 
-    def _initial(self, token: Token) -> tuple[list[Json], Token | None]:
+    def _cut(self, token: Token, manner: _Manner) -> tuple[list[Json], Token | None]:
+        """The records of a page and the token of the next one, None after the last."""
+        return self._initial(token, manner) if token.phase == "initial" else self._later(token, manner)
+
+    def _initial(self, token: Token, manner: _Manner) -> tuple[list[Json], Token | None]:
         """A page of everything: the live objects of the frozen list, group members in portions."""
         objects, quirks = self._objects(token.stream), self._directory.quirks
         scalars, navigation = _selected(token)
@@ -161,7 +169,7 @@ class Delta:
         size, budget = self._size(token), quirks.members_budget
         place, at = token.position
         ids = None if token.ids is None else set(token.ids)
-        order = _order(token.end, quirks.random_order, token.last)
+        order = _order(token.end, scattered=quirks.random_order, salt=token.last)
         while place < token.end and len(records) < size and budget > 0:
             found = objects[order(place)]
             if not found.live or (ids is not None and found.id not in ids):
@@ -171,7 +179,7 @@ class Delta:
             if isinstance(found, User) and "manager" in navigation and found.manager is not None and found.manager.live:
                 more["manager@delta"] = [_reference(found.manager)]
             if isinstance(found, Group) and "members" in navigation:
-                members, at = self._portion(found, at, min(budget, quirks.members_page))
+                members, at = self._portion(found, at, min(budget, quirks.members_page), manner)
                 if members:
                     more["members@delta"] = members
                 budget -= len(members)
@@ -185,11 +193,11 @@ class Delta:
             place, at = place + 1, 0
         return records, None if place >= token.end else token.moved(place, at)
 
-    def _portion(self, group: Group, at: int, most: int) -> tuple[list[Json], int]:
+    def _portion(self, group: Group, at: int, most: int, manner: _Manner) -> tuple[list[Json], int]:
         """Up to so many members from a position in the group's order on, and the position behind them."""
         members: list[Json] = []
-        if group.hidden and not self._see_hidden:
-            return [], len(group.order)
+        if group.hidden and not manner.see_hidden:
+            return members, len(group.order)
         show_removed = self._directory.quirks.removed_in_initial
         while at < len(group.order) and len(members) < most:
             member = group.order[at]
@@ -210,7 +218,7 @@ class Delta:
         gone = [found for found in self._directory.bin.values() if isinstance(found, kind)]
         return [{"id": found.id, "@removed": {"reason": found.reason}} for found in gone[:2]]
 
-    def _later(self, token: Token, *, minimal: bool) -> tuple[list[Json], Token | None]:
+    def _later(self, token: Token, manner: _Manner) -> tuple[list[Json], Token | None]:
         """A page of what changed between two sequence numbers, objects with many edges in portions."""
         scalars, navigation = _selected(token)
         quirks = self._directory.quirks
@@ -220,9 +228,9 @@ class Delta:
         records: list[Json] = []
         while place < len(whole.touched) and len(records) < size and budget > 0:
             touched = whole.touched[place]
-            record = _changed(touched, scalars, minimal=minimal)
+            record = _changed(touched, scalars, minimal=manner.minimal)
             most = min(budget, quirks.members_page)
-            hidden = isinstance(touched.entity, Group) and touched.entity.hidden and not self._see_hidden
+            hidden = isinstance(touched.entity, Group) and touched.entity.hidden and not manner.see_hidden
             edges = touched.edges[at : at + most] if touched.entity.live and not hidden else []
             if edges:
                 name = next(iter(navigation & {"members", "manager"}))
@@ -266,9 +274,9 @@ class Delta:
             self._rounds[key] = found
         return found
 
-    def _older(self, token: Token, after: Token, *, minimal: bool) -> list[Json]:
+    def _older(self, after: Token, manner: _Manner) -> list[Json]:
         """An earlier state of the object that the next page begins with: the newer one comes there."""
-        following = self._initial(after)[0] if after.phase == "initial" else self._later(after, minimal=minimal)[0]
+        following, _ = self._cut(after, manner)
         for record in following:
             if "displayName" in record and "@removed" not in record:
                 older = {name: found for name, found in record.items() if not name.endswith("@delta")}
@@ -326,16 +334,10 @@ def _ids(text: str | None) -> tuple[str, ...] | None:
     return tuple(ids)
 
 
-class _order:  # noqa: N801 - called like a function
-    """Positions 0..n-1, each once, in their own order or in a scattered one."""
-
-    def __init__(self, count: int, scattered: bool, salt: int) -> None:
-        self._count = max(1, count)
-        self._step = 1
-        if scattered and count > 2:
-            self._step = next(
-                step for step in range(count // 2 + salt % 7 + 1, 2 * count + 9) if math.gcd(step, count) == 1
-            )
-
-    def __call__(self, place: int) -> int:
-        return place * self._step % self._count
+def _order(count: int, *, scattered: bool, salt: int) -> Callable[[int], int]:
+    """Positions 0..count-1, each once, in their own order or in a scattered one."""
+    if not scattered or count < 3:
+        return lambda place: place
+    steps = range(count // 2 + salt % 7 + 1, 2 * count + 9)
+    step = next(step for step in steps if math.gcd(step, count) == 1)
+    return lambda place: place * step % count

@@ -143,6 +143,22 @@ class OktaDirectory(Organisation):
             self._refresh(assigned, self.member_ids(found.id))
             return new
 
+    def assign_many(
+        self, app: str, *, users: Mapping[str, Mapping[str, Json]], groups: Mapping[str, Mapping[str, Json]]
+    ) -> None:
+        """Assign users and groups by id, each with its profile, in one go; groups rank in their order."""
+        with self.lock:
+            self.settle()
+            assigned, now = self.app(app), self.now
+            assigned.direct.update(users)
+            first = len(assigned.groups)
+            for priority, (group_id, profile) in enumerate(groups.items(), first):
+                assigned.groups[group_id] = AppGroup(id=group_id, priority=priority, last_updated=now, profile=profile)
+                target = group_target(self.groups[group_id])
+                self.log.write("group.application_assignment.add", target, _app_target(assigned.app))
+            affected = {*users, *(user_id for group_id in groups for user_id in self.member_ids(group_id))}
+            self._refresh(assigned, sorted(affected))
+
     def unassign_group(self, app: str, group: str) -> None:
         """Take a group's assignment away; users whom nothing else covers lose the application."""
         with self.lock:

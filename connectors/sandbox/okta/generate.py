@@ -179,11 +179,13 @@ def _application(directory: OktaDirectory, rng: random.Random, grouping: _Groupi
     )
     app = directory.create_app(label, name=name)
     chosen = list(grouping.departments.values())[number : number + 5]
-    for place, group_id in enumerate(chosen):
-        profile = {"role": _ROLES[place % 3], "licences": _LICENCES[place % 4]}
-        directory.assign_group(app.id, group_id, profile, priority=place)
+    groups: dict[str, dict[str, Json]] = {
+        group_id: {"role": _ROLES[place % 3], "licences": _LICENCES[place % 4]} for place, group_id in enumerate(chosen)
+    }
+    users: dict[str, dict[str, Json]] = {}
     for user in directory.users:
         if user.status != "DEPROVISIONED" and rng.random() < 0.12:
             role = {"role": rng.choice(_ROLES)} if rng.random() < 0.7 else {}
-            directory.assign_user(app.id, user.id, {**role, "projectCode": f"P-{int(rng.random() * 900) + 100}"})
+            users[user.id] = {**role, "projectCode": f"P-{int(rng.random() * 900) + 100}"}
+    directory.assign_many(app.id, users=users, groups=groups)
     return app.id

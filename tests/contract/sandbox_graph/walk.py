@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from connectors.sandbox.graph.directory import GraphDirectory
+
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 
 
@@ -78,3 +80,14 @@ class Copy:
                     self.managers[key] = edge["id"]
                 elif self.managers.get(key) == edge["id"]:
                     del self.managers[key]
+
+
+def truth(directory: GraphDirectory) -> Copy:
+    """What a client must know: live objects, their live members and managers."""
+    return Copy(
+        objects={},
+        members={group.id: {member.id for member in group.members()} for group in directory.groups if group.live},
+        managers={
+            user.id: user.manager.id for user in directory.users if user.live and user.manager and user.manager.live
+        },
+    )
