@@ -16,14 +16,15 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from state.engine import insert, parts, put, reading
+from state.approvals import Approvals, use_up
+from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import lock_job
 from state.links import drop_link, drop_members, put_link, put_members
 from state.log import write_log
 from state.pending import Wait, clear_waits, put_waits
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of
-from state.tables import approvals, changes, claims, links, pending, plans, worklist
+from state.tables import changes, claims, links, pending, plans, worklist
 from syncd.core.change import Action, Change, Status
 from syncd.core.model import Json, Kind
 
@@ -38,11 +39,11 @@ _NEEDS_SAME_LINK = frozenset(
 )
 
 
-class Journal:
-    """Owner of the tables plans, changes and approvals."""
+class Journal(Approvals):
+    """Owner of the tables plans and changes."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         #: values that must not rest in the DB, by row key and side; they live as long as this process
         self._vault: dict[tuple[str, str, str], dict[str, Json]] = {}
         #: stands for a redacted value in the DB: equal values have equal marks
@@ -169,7 +170,7 @@ class Journal:
             row = c.execute(sa.select(plans.c.seq, plans.c.config).where(plans.c.id == plan)).one()
             if row.seq is not None:
                 update_job(c, job, seq=row.seq, config=row.config, **memory)
-            _clear_looked_at(c, plan, job)
+            _clear_looked_at(c, plan, job, on_demand=row.seq is None)
             put_waits(c, job, waits)
             c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
 
@@ -255,9 +256,7 @@ class Journal:
                 put_waits(c, job, one.waits)
                 self._vault.pop((plan, one.row.key, "before"), None)
                 self._vault.pop((plan, one.row.key, "after"), None)
-            done = [one.row.key for one in closings if one.status == "done"]
-            for part in parts(done):  # an approval holds once
-                c.execute(approvals.delete().where(approvals.c.job == job, approvals.c.key.in_(part)))
+            use_up(c, job, [one.row.key for one in closings if one.status == "done"])
             write_log(c, [one.entry for one in closings if one.entry is not None])
 
     def finish(
@@ -299,40 +298,6 @@ class Journal:
         with reading(self._engine) as c:
             return list(c.scalars(sa.select(plans.c.id).where(mine).order_by(plans.c.created_at, plans.c.id)))
 
-    # --- held changes -----------------------------------------------------------------------------------------------
-
-    def latest_with(self, job: str, checksum: str) -> tuple[str, str] | None:
-        """(plan id, whole checksum) of the newest plan with this checksum, of which eight digits will do."""
-        digits = checksum.removeprefix("sha256:")
-        if len(digits) < 8 or not all(c in "0123456789abcdef" for c in digits):
-            return None
-        with reading(self._engine) as c:
-            where = (plans.c.job == job) & plans.c.checksum.startswith(f"sha256:{digits}")
-            row = c.execute(
-                sa.select(plans.c.id, plans.c.checksum).where(where).order_by(plans.c.created_at.desc()).limit(1)
-            ).first()
-        return (row.id, row.checksum) if row else None
-
-    def newest(self, job: str) -> tuple[str, str] | None:
-        """(plan id, checksum) of the newest sealed plan of a job, dry runs included."""
-        with reading(self._engine) as c:
-            where = (plans.c.job == job) & plans.c.checksum.is_not(None)
-            row = c.execute(
-                sa.select(plans.c.id, plans.c.checksum).where(where).order_by(plans.c.created_at.desc()).limit(1)
-            ).first()
-        return (row.id, row.checksum) if row else None
-
-    def approve(self, job: str, checksum: str, keys: Iterable[str], *, until: datetime) -> None:
-        with self._engine.begin() as c:
-            for part in parts(dict.fromkeys(keys)):
-                put(c, approvals, [{"job": job, "key": key, "checksum": checksum, "until": until} for key in part])
-
-    def approved(self, job: str, *, now: datetime) -> set[str]:
-        """Keys of changes that an administrator let go, and whose time is not over."""
-        with reading(self._engine) as c:
-            where = (approvals.c.job == job) & (approvals.c.until > now)
-            return set(c.scalars(sa.select(approvals.c.key).where(where)))
-
 
 def _places(kind: Kind | None) -> tuple[int, ...]:
     """Where a kind stands inside the stage of its action."""
@@ -357,7 +322,7 @@ def _moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[s
     return found
 
 
-def _clear_looked_at(c: sa.Connection, plan: str, job: str) -> None:
+def _clear_looked_at(c: sa.Connection, plan: str, job: str, *, on_demand: bool) -> None:
     same = (worklist.c.plan == plan) & (worklist.c.source_id == pending.c.source_id)
     looked_at = sa.exists().where(same, worklist.c.kind == pending.c.kind)
     resolved = sa.exists().where(same, worklist.c.kind == "reference")
@@ -365,6 +330,9 @@ def _clear_looked_at(c: sa.Connection, plan: str, job: str) -> None:
         changes.c.plan == plan, changes.c.kind == pending.c.kind, changes.c.source_id == pending.c.source_id
     )
     mine = pending.c.job == job
+    if on_demand:  # of a user's groups only its own memberships were looked at
+        users = sa.exists().where(worklist.c.plan == plan, worklist.c.kind == "user")
+        mine &= (pending.c.kind == "user") | ~users
     c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace"]), looked_at))
     c.execute(pending.delete().where(mine, pending.c.reason == "reference", looked_at | resolved))
     c.execute(pending.delete().where(mine, pending.c.reason == "failed", looked_at, ~has_row))

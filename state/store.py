@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from state.engine import make_engine, reading
+from state.engine import make_engine, put, put_new, reading
 from state.errors import StateError
 from state.jobs import Jobs
 from state.journal import Journal
@@ -53,19 +53,30 @@ class Store:
         shown = parsed.render_as_string(hide_password=True)
         if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
             folder = Path(str(parsed.database)).parent
-            if not folder.is_dir():
+            if folder.exists() and not folder.is_dir():
+                raise StateError(url=shown, detail=f"{folder} is no directory")
+            if not folder.exists():
                 raise StateError(
                     url=shown, detail=f"the directory {folder} does not exist", remedy=f"Run: mkdir -p {folder}"
                 )
         store = cls(make_engine(parsed))
         try:
+            store._check_encoding()
             if upgrade:
                 store.upgrade()
-        except sa.exc.OperationalError as error:
-            raise StateError(url=shown, detail=_words(error)) from None
-        except sa.exc.DatabaseError as error:
-            raise StateError(url=shown, detail=f"not a syncd state DB ({_words(error)})") from None
+        except BaseException:
+            store.close()
+            raise
         return store
+
+    def _check_encoding(self) -> None:
+        if self.engine.dialect.name == "postgresql":
+            with reading(self.engine) as connection:
+                encoding = connection.scalar(sa.text("SHOW server_encoding"))
+            if encoding != "UTF8":
+                url = self.engine.url.render_as_string(hide_password=True)
+                remedy = "Make another one: CREATE DATABASE syncd ENCODING 'UTF8' TEMPLATE template0"
+                raise StateError(url=url, detail=f"its encoding is {encoding}, not UTF8", remedy=remedy)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -86,7 +97,7 @@ class Store:
         if current is not None and current not in {script.revision for script in _scripts().walk_revisions()}:
             raise StateError(
                 url=self.engine.url.render_as_string(hide_password=True),
-                detail=f"written by a newer syncd (schema {current}, this one knows {head})",
+                detail=f"written by a newer syncd (schema {current}; this one knows {head})",
                 remedy="Install the newer syncd again; nothing was changed",
             )
         with self.engine.begin() as connection:
@@ -110,10 +121,10 @@ class Store:
     def key(self) -> bytes:
         """This installation's own random key: seeds RandomString and hides redacted values. Made once."""
         with self.engine.begin() as connection:
-            found = connection.scalar(sa.select(meta.c.value).where(meta.c.key == "key"))
-            if found is None:
-                found = secrets.token_hex(32)
-                connection.execute(meta.insert().values(key="key", value=found))
+            mine = sa.select(meta.c.value).where(meta.c.key == "key")
+            if connection.scalar(mine) is None:
+                put_new(connection, meta, {"key": "key", "value": secrets.token_hex(32)})
+            found = str(connection.scalar(mine))
         return bytes.fromhex(found)
 
     def notified(self, job: str) -> list[str]:
@@ -123,10 +134,8 @@ class Store:
         return found.split() if found else []
 
     def remember_notified(self, job: str, events: Sequence[str]) -> None:
-        key = f"notified:{job}"
         with self.engine.begin() as connection:
-            connection.execute(meta.delete().where(meta.c.key == key))
-            connection.execute(meta.insert().values(key=key, value=" ".join(events)))
+            put(connection, meta, [{"key": f"notified:{job}", "value": " ".join(events)}])
 
     def facts(self, target: str) -> Json:
         """What is remembered of a target's abilities; None if nothing."""
@@ -135,12 +144,7 @@ class Store:
 
     def remember_facts(self, target: str, facts: Json) -> None:
         with self.engine.begin() as connection:
-            connection.execute(targets.delete().where(targets.c.name == target))
-            connection.execute(targets.insert().values(name=target, facts=facts, at=datetime.now(UTC)))
-
-
-def _words(error: sa.exc.DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+            put(connection, targets, [{"name": target, "facts": facts, "at": datetime.now(UTC)}])
 
 
 def _config() -> Config:

@@ -30,6 +30,7 @@ WINDOW = 100  #: rows whose intents share one commit
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
 _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
+_LINKS_ANEW = (Action.CREATE, Action.ADOPT)
 _GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
@@ -76,31 +77,40 @@ class Applier:
                     break
             if rows and not self._over():
                 await self._window(rows)
-        left = list(self.store.journal.rows(self.draft.id, statuses=("planned",)))
-        closings = [self._not_done(row) for row in left]
-        self.store.journal.close(self.draft.id, self.job.name, closings, now=self.clock.now())
+        self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
         return self.result
 
     async def settle_unfinished(self) -> None:
         """Close what a killed process left open: rows that were sent are looked up, the rest is planned anew."""
         journal, job = self.store.journal, self.job.name
-        for plan in journal.unfinished(job):
+        for plan in journal.unfinished(job, now=self.clock.now()):
             rows = list(journal.rows(plan, statuses=("sent",)))
             links = self._links(rows)
-            ready, lost = self._resolve(rows)
+            old = journal.superseded(job, rows)
+            ready, lost = self._resolve([row for row in rows if row.key not in old])
             for row in ready:
                 killed = Outcome(status="maybe", target_id=row.change.target_id, message="its process was killed")
                 outcome = await self.settler.settle(row.change, killed)
                 log.info(Event.CHANGE_SETTLED, status=outcome.status, **_facts(self.draft, row.change))
-                closing = self._close(row, outcome, links) if outcome.status != "failed" else self._not_done(row)
+                failed_ = outcome.status not in ("done", "gone")
+                closing = self._not_done(row, outcome, links) if failed_ else self._close(row, outcome, links)
                 journal.close(plan, job, [closing], now=self.clock.now())
-            left = [*lost, *journal.rows(plan, statuses=("planned",))]
+            left = [*lost, *(row for row in rows if row.key in old)]
             journal.close(plan, job, [self._not_done(row) for row in left], now=self.clock.now())
+            journal.put_off(plan, job, now=self.clock.now())
             journal.finish(plan, job, status="abandoned")
 
-    def _not_done(self, row: Row) -> Closing:
-        wait = _again(row.change.kind, row.change.source_id, self.clock)
-        return Closing(row=row, status="skipped", waits=[wait])
+    def _not_done(
+        self, row: Row, outcome: Outcome | None = None, links: Mapping[tuple[Kind, str], Link] | None = None
+    ) -> Closing:
+        """To be looked at again; what an outcome says was written is remembered, or it could never be taken back."""
+        change = row.change
+        closing = Closing(row=row, status="skipped", waits=[_again(change.kind, change.source_id, self.clock)])
+        if outcome is None or links is None:
+            return closing
+        return replace(
+            self._partly(closing, outcome, links.get((change.kind, change.source_id))), target=self.job.target
+        )
 
     def _over(self) -> bool:
         self.result.stopped = self.stopping.is_set()
@@ -117,7 +127,7 @@ class Applier:
         free = journal.mark_sent(self.draft.id, job, ready, now=now, claimed_by=owner)
         sent = [row for row in ready if row.key in free]
         late = [row for row in ready if row.key not in free]
-        outcomes = await asyncio.gather(*(self._send(row, links) for row in sent))
+        outcomes = self._one_owner_each(sent, await asyncio.gather(*(self._send(row, links) for row in sent)))
         closings = [self._close(row, outcome, links) for row, outcome in zip(sent, outcomes, strict=True)]
         for row in [*late, *waiting]:
             self.result.again = True
@@ -210,6 +220,28 @@ class Applier:
             kind = Unauthorized if refused else Unreachable
             self.result.error = kind(target=self.job.target, detail=outcome.message)
 
+    def _one_owner_each(self, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """An id that the target gives out a second time stays whose it is: there the other row has failed."""
+        judged = list(outcomes)
+        for kind in _KINDS:
+            new = {
+                number: outcome.target_id
+                for number, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))
+                if row.change.kind == kind and row.change.action in _LINKS_ANEW and outcome.status == "done"
+                if outcome.target_id
+            }
+            owners = self.store.links.owners(self.job.target, kind, new.values()) if new else {}
+            taken = {id_: (link.job, link.source_id) for id_, link in owners.items()}
+            for number, target_id in new.items():
+                me = (self.job.name, rows[number].change.source_id)
+                owner = taken.setdefault(target_id, me)
+                if owner != me:
+                    text = f"the target answered with {target_id}, which belongs to job {owner[0]} as {owner[1]}"
+                    judged[number] = replace(
+                        outcomes[number], status="failed", code="Conflict", message=text, permanent=True
+                    )
+        return judged
+
     # --- closing ----------------------------------------------------------------------------------------------------
 
     def _close(self, row: Row, outcome: Outcome, links: Mapping[tuple[Kind, str], Link]) -> Closing:
@@ -261,7 +293,8 @@ class Applier:
             case Action.REMOVE_MEMBERS:
                 return replace(closing, members_out=self._source_ids(change, change.before["members"]))
             case _:
-                wrote = dict(link.wrote) if link else {}
+                # Of an account that replaces one which is gone, nothing of the old one's is written yet.
+                wrote = dict(link.wrote) if link and change.action not in _LINKS_ANEW else {}
                 for path, value in change.after.items():
                     if value is None:
                         wrote.pop(path, None)

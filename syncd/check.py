@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from connectors.errors import SourceError, TargetError
 from syncd.core.errors import SyncdError
-from syncd.core.model import Finding
+from syncd.core.expression import compile_expression
+from syncd.core.mapping import AttributeMapping
+from syncd.core.model import Finding, Kind
 from syncd.runtime import Runtime
 
 
@@ -59,6 +61,22 @@ async def check(runtime: Runtime, jobs: Iterable[str] = ()) -> list[Checked]:
                     text = "no row writes active: nobody will ever be deactivated"
                     remedy = 'Add a row active ← Switch([IsSoftDeleted], , "False", "True", "True", "False").'
                     checked.findings.append(Finding(ok=True, what="warning", detail=text, remedy=remedy))
+                checked.findings += [_clocked(kind, row) for row in rules.mapping.rows if _follows_clock(row)]
         except SyncdError as error:
             checked.findings.append(Finding(ok=False, what="compiles", detail=str(error)))
     return results
+
+
+def _follows_clock(row: AttributeMapping) -> bool:
+    """Whether the row's value moves with the time. What is drawn at random stays the same for the same object."""
+    text = row.spec.expression
+    return text is not None and row.spec.apply == "always" and compile_expression(text).uses_clock
+
+
+def _clocked(kind: Kind, row: AttributeMapping) -> Finding:
+    return Finding(
+        ok=True,
+        what="warning",
+        detail=f"{row.path} of {kind}s has another value at another time: an update of everybody who is looked at",
+        remedy='Give the row apply = "on-create", or take Now() out of its expression.',
+    )

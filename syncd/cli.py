@@ -334,6 +334,39 @@ def restart(
 # --- config, db, sandbox -----------------------------------------------------------------------------------------------
 
 
+@app.command()
+def init(
+    source: Annotated[
+        Literal["graph", "okta"] | None, typer.Option("--source", help="The kind of source; graph by default.")
+    ] = None,
+    target: Annotated[
+        str, typer.Option("--target", metavar="PROFILE", help="The product: generic, testmu, …, or a profile's path.")
+    ] = "generic",
+    entra_schema: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-entra-schema",
+            metavar="FILE",
+            help="Carry over the mappings and filters of a job at Entra: its schema as JSON; - for standard input.",
+        ),
+    ] = None,
+) -> None:
+    """Print a commented config.toml to start from."""
+    from syncd.entra_import import carry_over, load_entra_schema  # noqa: PLC0415 - as late as possible
+    from syncd.starter import starter  # noqa: PLC0415 - likewise
+
+    if entra_schema is None:
+        _out(starter(source or "graph", target).text)
+        return
+    if source == "okta":
+        raise typer.BadParameter("--from-entra-schema is about Entra: leave --source out, or make it graph")
+    name = "standard input" if str(entra_schema) == "-" else entra_schema.name
+    made = starter("graph", target, imported=carry_over(load_entra_schema(entra_schema), file=name), imported_from=name)
+    for note in made.notes():
+        _err(note)
+    _out(made.text)
+
+
 @config_app.command("schema")
 def config_schema() -> None:
     """The JSON Schema of config.toml."""
@@ -510,7 +543,14 @@ def _known(error: SyncdError) -> NoReturn:
         fault = error.faults[0]
         _fail(64, str(error), where=fault.where, remedy=fault.remedy)
     remedy = str(error).rpartition(". ")[2]
-    usage = type(error).__name__ in ("UnknownJob", "ProfileError", "NoSuchTime", "NoAttributes", "Misconfigured")
+    usage = type(error).__name__ in (
+        "UnknownJob",
+        "ProfileError",
+        "NoSuchTime",
+        "NoAttributes",
+        "Misconfigured",
+        "EntraSchemaError",
+    )
     _fail(64 if usage else 1, str(error), where=type(error).__name__, remedy=remedy)
 
 

@@ -17,6 +17,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +28,7 @@ from syncd.apply import Applier
 from syncd.core.errors import SyncdError
 from syncd.core.guard import Guards
 from syncd.core.quarantine import judge
+from syncd.heartbeat import kept
 from syncd.ingest import Reading, ingest
 from syncd.job import Job
 from syncd.observe.logs import Event, log
@@ -86,21 +88,20 @@ async def cycle(
         job=name, source=job_settings.source, target=job_settings.target, dry=wish.dry, started=runtime.clock.now()
     )
     begun = time.monotonic()
-    held = False
+    lease: AbstractAsyncContextManager[None] = nullcontext()
     try:
         job = runtime.job(name)
         if not wish.dry:
             runtime.store.leases.take(name, now=runtime.clock.now())
-            held = True
-        await _Cycle(runtime, job, wish, result, stopping or asyncio.Event()).run(
-            readings if readings is not None else {}
-        )
+            lease = kept(runtime.store, name, runtime.clock.now)
+        async with lease:
+            await _Cycle(runtime, job, wish, result, stopping or asyncio.Event()).run(
+                readings if readings is not None else {}
+            )
     except SyncdError as error:
         result.error = error
         log.error(Event.CYCLE_FAILED, job=name, error=str(error))
     finally:
-        if held:
-            runtime.store.leases.give_back(name)
         result.seconds = time.monotonic() - begun
     if _remember(runtime, result, wish):
         said = runtime.settings.notify
@@ -178,7 +179,6 @@ class _Cycle:
             if kind in ("full", "initial") and result.complete:
                 memory = {"full_at": self.clock.now(), "restart": None}
             journal.take_over(draft.id, self.job.name, waits=draft.waits, **memory)
-            journal.use_approvals(self.job.name, draft.freed)
             applied = await self._applier(draft, target).run()
             journal.finish(draft.id, self.job.name)
             result.error = applied.error or result.error

@@ -42,6 +42,7 @@ _ACTIONS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     "user": {"Add": ("create",), "Update": ("update", "deactivate"), "Delete": ("delete",)},
     "group": {"Add": ("create",), "Update": ("update",), "Delete": ("delete",)},
 }
+_KINDS: Mapping[str, Kind] = {"user": "user", "group": "group"}
 _DEFAULT_MATCH: Mapping[Kind, str] = {"user": "userName", "group": "displayName"}
 _ENTRA = ("azure active directory", "microsoft entra id", "azureactivedirectory")
 #: Flow types that have no counterpart, and why a row of that kind is not simply written always.
@@ -112,7 +113,7 @@ def carry_over(schema: EntraSchema, *, file: str = "the file") -> Imported:
     notes: list[str] = []
     chosen: dict[Kind, EntraObjectMapping] = {}
     for mapping in schema.mappings:
-        kind: Kind | None = {"user": "user", "group": "group"}.get(mapping.source_object.lower())  # type: ignore[assignment]  # mypy widens literals
+        kind = _KINDS.get(mapping.source_object.lower())
         name = f"object mapping {_shown(mapping.name or mapping.source_object)}"
         if mapping.target_directory.lower() in _ENTRA:
             notes.append(f"{name}: it flows into Entra; syncd reads from it and never writes to it")
@@ -126,7 +127,8 @@ def carry_over(schema: EntraSchema, *, file: str = "the file") -> Imported:
             chosen[kind] = mapping
     if not chosen:
         raise EntraSchemaError(file=file, detail="it maps neither users nor groups out of Entra")
-    users, groups = (_Carrier(kind=kind, notes=notes).objects(chosen.get(kind)) for kind in ("user", "group"))
+    users = _Carrier(kind="user", notes=notes).objects(chosen.get("user"))
+    groups = _Carrier(kind="group", notes=notes).objects(chosen.get("group"))
     return Imported(users=users, groups=groups, notes=tuple(map(one_line, notes)))
 
 
@@ -142,7 +144,8 @@ class _Carrier:
             why = "has no mapping" if mapping is None else "has a disabled mapping"
             self._note(f"the schema {why} of {self.kind}s, so none are provisioned")
         if mapping is None:
-            return ImportedObjects(enabled=False)
+            every = tuple(action for flow in FLOWS for action in _ACTIONS[self.kind][flow])
+            return ImportedObjects(enabled=False, actions=every if self.kind == "group" else ())
         carried = [(row, each) for row in mapping.rows if (each := self._row(row)) is not None]
         rows = list(self._without_twins(carried))
         if mapping.rows and not rows:
@@ -231,7 +234,9 @@ class _Carrier:
             expression, target = made.get("expression"), str(made["target"])
             if expression and compile_expression(expression).selects_unique:
                 if row.matching_priority > 0:
-                    self._about(row, "objects cannot be matched by a SelectUniqueValue, which gives another value later")
+                    self._about(
+                        row, "objects cannot be matched by a SelectUniqueValue, which gives another value later"
+                    )
                 continue
             usable.append(target)
             if row.matching_priority > 0:
@@ -256,7 +261,9 @@ class _Carrier:
 
     def _filters(self, mapping: EntraObjectMapping) -> Iterator[tuple[Mapping[str, Json], ...]]:
         for key in mapping.further_filters:
-            self._note(f"scope.{key}: experimental at Microsoft and not available here; nobody is in scope until {_SEE}")
+            self._note(
+                f"scope.{key}: experimental at Microsoft and not available here; nobody is in scope until {_SEE}"
+            )
         found = [each for each in mapping.filters if each.clauses]
         if found and len(found) < len(mapping.filters):
             self._note("scope: a filter without clauses lets everybody in at Entra; here it is left out")
@@ -306,8 +313,11 @@ class _Carrier:
         self._note(f"{_shown(row.target)}: {text}")
 
     def _lost(self, row: EntraRow, why: str) -> None:
-        taken = f" ← {_shown(row.source.text)}" if row.source and row.source.text else ""
-        self._note(f"{_shown(row.target)}{taken}: left out: {why}")
+        # A constant may be a password.
+        told = row.source is not None and row.source.text and row.source.type != "Constant"
+        self._note(
+            f"{_shown(row.target)}{f' ← {_shown(row.source.text)}' if row.source and told else ''}: left out: {why}"
+        )
 
 
 _SEE = "you have replaced the filter objectId IS NULL"

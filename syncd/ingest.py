@@ -18,6 +18,7 @@ from state.errors import Busy
 from state.store import Store
 from syncd.core.errors import SyncdError
 from syncd.core.model import STREAMS, Stream
+from syncd.heartbeat import kept
 from syncd.observe.logs import Event, log
 
 WAIT_FOR_READER_S = 600
@@ -60,16 +61,24 @@ async def ingest(store: Store, source: Source, clock: Clock, *, full: bool = Fal
     lease = f"source:{source.name}"
     await _wait_for_lease(store, lease, clock)
     asked = source.requests
-    try:
-        await asyncio.gather(*(_stream(store, source, stream, clock, result, full=full) for stream in STREAMS))
-    finally:
-        store.leases.give_back(lease)
+    async with kept(store, lease, clock.now):
+        await _streams(store, source, clock, result, full=full)
     result.requests = source.requests - asked
     result.warnings += [{"code": "OddRecord", "message": text, "name": None} for text in source.warnings]
     counts = await asyncio.to_thread(store.mirror.counts, source.name)
     result.users, result.groups, result.assignments = counts["users"], counts["groups"], counts["assignments"]
     log.info(Event.SOURCE_READ, source=source.name, complete=result.complete, **result.data)
     return result
+
+
+async def _streams(store: Store, source: Source, clock: Clock, result: Reading, *, full: bool) -> None:
+    """All streams side by side. What ends one (the lease is gone, the state DB is) ends the others before it is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for stream in STREAMS:
+                group.create_task(_stream(store, source, stream, clock, result, full=full))
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
 
 
 async def _wait_for_lease(store: Store, lease: str, clock: Clock) -> None:

@@ -20,7 +20,8 @@ def reference_change(one: Evaluated, ends: Mapping[str, str], *, now: datetime) 
     own = ends.get(one.object.id)
     if own is None or one.desired is None or one.verdict.scope is not Scope.IN or not one.desired.active:
         return None, []
-    wrote = one.link.wrote if one.link else {}
+    # Under another target id it is another account: nothing of the old one's was written to it.
+    wrote = one.link.wrote if one.link and one.link.target_id == own else {}
     before: dict[str, str | None] = {}
     after: dict[str, str | None] = {}
     waits: list[Wait] = []

@@ -26,7 +26,6 @@ from syncd.config.okta_source import OktaSource
 from syncd.config.scoped_objects import ScopedObjects
 from syncd.config.target import Target as TargetSettings
 from syncd.core.change import TargetFacts
-from syncd.core.defaults import DEFAULT_MAPPINGS
 from syncd.core.diff import Policy
 from syncd.core.errors import SyncdError
 from syncd.core.filters import Clause, compile_filters
@@ -38,6 +37,7 @@ from syncd.core.secret import Secret
 from syncd.core.vocabulary import SourceKind, vocabulary
 from syncd.ingest import Clock
 from syncd.job import Job, KindRules
+from syncd.mapping_rows import default_rows
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
 _KINDS: tuple[Kind, ...] = ("user", "group")
@@ -153,11 +153,7 @@ class Runtime:
         objects: ScopedObjects = said.users if kind == "user" else said.groups
         if objects.mappings:
             return [MappingSpec(**row.model_dump()) for row in objects.mappings]
-        product = profile.kind(kind)
-        own = [MappingSpec(**row) for row in product.rows(source_kind)]
-        rows = {spec.target: spec for spec in DEFAULT_MAPPINGS[source_kind, kind]}
-        rows |= {spec.target: spec for spec in own}
-        return list(rows.values())
+        return default_rows(kind, source_kind, profile)
 
     def _digest(self, name: str, said: JobSettings, profile: Profile) -> str:
         """Of what decides about scope and mapping; not of schedule, guards and the like."""

@@ -78,7 +78,8 @@ class Settler:
         edited = {path: new for path, (_, new) in change.edited.items() if path not in change.redacted}
         if all(_shows(seen, path, value) for path, value in edited.items()):
             return Outcome(status="done", target_id=change.target_id, observed=seen.resource)
-        return _failed(outcome)
+        there = tuple(path for path, value in edited.items() if _shows(seen, path, value))
+        return replace(_failed(outcome), written=there)
 
     async def _members(self, change: Change, outcome: Outcome) -> Outcome:
         seen = await self._target.get("group", change.target_id or "", members=True)
@@ -86,7 +87,9 @@ class Settler:
             return Outcome(status="gone", target_id=change.target_id, message=outcome.message)
         listed = seen.resource.get("members")
         if not isinstance(listed, list):
-            return _failed(outcome)
+            # Not shown, so nobody can look; but members are a set, and adding or removing them twice is the same.
+            again = await self._target.send(change, {})
+            return again if again.status != "maybe" else _failed(outcome)
         there = {str(member.get("value")) for member in listed if isinstance(member, dict)}
         adds = change.action is Action.ADD_MEMBERS
         ids = change.after["members"] if adds else change.before["members"]

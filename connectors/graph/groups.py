@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain
 
 from connectors.graph.delta import DeltaStream, Reading
@@ -16,6 +17,22 @@ MEMBER_KINDS: dict[str | None, Kind] = {
     "#microsoft.graph.group": "group",
     None: "user",
 }
+
+
+# The __init__ of a frozen dataclass goes through object.__setattr__ for each field, which is most of the time that a
+# big group takes; its slots can be filled directly.
+_FILL = tuple(vars(Membership)[name].__set__ for name in ("group_id", "member_id", "member_kind"))
+
+
+def membership(
+    group_id: str, member_id: str, member_kind: Kind, fill: tuple[Callable[..., None], ...] = _FILL
+) -> Membership:
+    """Membership(group_id=…, member_id=…, member_kind=…) in half the time."""
+    made = object.__new__(Membership)
+    fill[0](made, group_id)
+    fill[1](made, member_id)
+    fill[2](made, member_kind)
+    return made
 
 
 def group_stream(settings: GraphSettings) -> DeltaStream:
@@ -88,7 +105,7 @@ class _Gathered:
         for change in added:
             kind = kinds.get(change.get("@odata.type"))
             if kind is not None:
-                members[change["id"]] = Membership(group_id=group_id, member_id=change["id"], member_kind=kind)
+                members[change["id"]] = membership(group_id, change["id"], kind)
         if dropped:
             self.dropped[group_id] = {key: gone for key, gone in dropped.items() if key not in members}
 

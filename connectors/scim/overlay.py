@@ -16,11 +16,41 @@ from syncd.core.model import Json, Kind
 _READ_ONLY: Mapping[Kind, tuple[str, ...]] = {"user": ("meta", "groups"), "group": ("meta",)}
 
 
-def overlay(resource: Mapping[str, Json], values: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
-    """A new resource: `resource` with these values under these paths; None takes away."""
+def unkeyed(resource: Mapping[str, Json], values: Mapping[str, Json]) -> frozenset[str]:
+    """Attributes of which we wrote an element by its `type` (or another key), and that show elements without any.
+
+    Services were seen that keep one address and drop its type: there, a second element is not beside the first one but
+    lost.
+    """
+    found: set[str] = set()
+    for text, value in values.items():
+        path = parse_path(text)
+        shown = read(resource, AttributePath(path.attribute, path.schema, None, None, None))
+        if path.key is None or is_empty(value) or not isinstance(shown, list) or not shown:
+            continue
+        if all(isinstance(one, Mapping) and path.key.lower() not in {key.lower() for key in one} for one in shown):
+            found.add(path.attribute.lower())
+    return frozenset(found)
+
+
+def overlay(
+    resource: Mapping[str, Json],
+    values: Mapping[str, Json],
+    kind: Kind,
+    *,
+    plain: frozenset[str] = frozenset(),
+    current: Mapping[str, Json] | None = None,
+) -> dict[str, Json]:
+    """A new resource: `resource` with these values under these paths; None takes away.
+
+    `plain`: attributes whose elements carry no key there (`unkeyed`). The element that holds the `current` value of a
+    path is taken for it, else the primary or first one where no other path claims it.
+    """
     body = {k: deepcopy(v) for k, v in resource.items() if k.lower() not in _READ_ONLY[kind]}
     schemas = body.get("schemas")
     body["schemas"] = list(schemas) if isinstance(schemas, list) else [CORE_SCHEMAS[kind]]
+    for name in plain:
+        _give_keys(body, name, values, current or {})
     for text, value in values.items():
         path = _as_spelled(body, parse_path(text))
         holder = body
@@ -40,6 +70,27 @@ def overlay(resource: Mapping[str, Json], values: Mapping[str, Json], kind: Kind
         else:
             _put(holder, path, value)
     return body
+
+
+def _give_keys(body: dict[str, Json], name: str, values: Mapping[str, Json], current: Mapping[str, Json]) -> None:
+    """Write the keys of our paths into the elements that stand for them."""
+    shown = body.get(_spelled(body, name))
+    left = [one for one in shown if isinstance(one, dict)] if isinstance(shown, list) else []
+    ours: dict[tuple[str, Json], list[AttributePath]] = {}
+    for text in {**current, **values}:
+        if (path := parse_path(text)).attribute.lower() == name and path.key is not None and path.schema is None:
+            ours.setdefault((path.key, path.element), []).append(path)
+    for (key, element), paths in list(ours.items()):
+        had = {path.sub or "value": current.get(str(path)) for path in paths}
+        holder = next((one for one in left if any(v and one.get(sub) == v for sub, v in had.items())), None)
+        if holder is not None:
+            holder[key] = element
+            left.remove(holder)
+            del ours[key, element]
+    left.sort(key=lambda one: one.get("primary") is not True)
+    wanted = [at for at, paths in ours.items() if any(not is_empty(values.get(str(path))) for path in paths)]
+    for (key, element), holder in zip(wanted, left, strict=False):
+        holder[key] = element
 
 
 def _as_spelled(holder: Mapping[str, Json], path: AttributePath) -> AttributePath:

@@ -89,6 +89,7 @@ class Profile:
 
     name: str
     title: str
+    url: str | None = None  #: the tenant URL, where it is the same for every customer
     dialect: DialectName | None = None  #: None: the tenant URL's flag decides, else rfc7644
     traits: Mapping[str, Json] = field(default_factory=dict)  #: single traits of the dialect that differ
     discovery: bool = True  #: it has discovery endpoints worth asking

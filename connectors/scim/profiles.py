@@ -42,7 +42,9 @@ def load_profile(name: str) -> Profile:
             data = tomllib.load(file)
     except FileNotFoundError:
         if path.parent == _BUILT_IN:
-            raise ProfileError(profile=name, detail=f"not known; built in are {', '.join(built_in())}") from None
+            near = difflib.get_close_matches(name.lower(), built_in(), n=1)
+            hint = f"the nearest is {near[0]}; " if near else ""
+            raise ProfileError(profile=name, detail=f"not known; {hint}built in are {', '.join(built_in())}") from None
         raise ProfileError(profile=name, detail="the file does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(profile=name, detail=f"the file cannot be read ({type(error).__name__})") from None
@@ -65,6 +67,8 @@ class _Reader:
         known = {f.name for f in fields(Profile)} - {"name"}
         self._keys(data, known, "")
         checked: dict[str, Any] = {"name": stem, "title": self._text(data, "title", "", default=stem)}
+        if "url" in data:
+            checked["url"] = self._text(data, "url", "")
         if "dialect" in data:
             checked["dialect"] = self._choice(data, "dialect", "", tuple(DIALECTS))
         if "member_remove" in data:

@@ -12,7 +12,8 @@ from connectors.errors import TargetError
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.client import ScimWriter
 from connectors.scim.errors import failed, unanswered
-from connectors.scim.overlay import overlay
+from connectors.scim.overlay import overlay, unkeyed
+from connectors.scim.patch import current_values
 from connectors.scim.requests import Step, object_path, steps
 from connectors.scim.service import Service
 from connectors.scim.settle import applied
@@ -22,6 +23,7 @@ from syncd.core.model import Json
 _PUT_TRIES = 3
 GONE = (404, 410)
 CHANGED_MEANWHILE = (412, 428)
+_UNKEYED = "keeps no type of "  #: before the attribute's name, in TargetFacts.learned
 
 
 class Sending:
@@ -112,12 +114,26 @@ class Sending:
                 return self.gone()
             if self.change.kind == "group" and not self.service.knowledge.facts.members_shown:
                 return self.would_empty()
-            body = overlay(seen.resource, values, self.change.kind)
-            outcome, again = await self.put_once(body, values, seen)
+            outcome, again = await self.put_once(self._over(seen.resource, values), values, seen)
+            if outcome.status == "done" and self._learns_unkeyed(outcome.observed, values):
+                continue
             if not again:
                 return outcome
             await self.writer.timing.sleep(self.writer.timing.random())
         return outcome
+
+    def _over(self, resource: Mapping[str, Json], values: Mapping[str, Json]) -> Mapping[str, Json]:
+        plain = frozenset(name.removeprefix(_UNKEYED) for name in self.service.knowledge.facts.learned)
+        current = current_values(self.change.before, self.wrote)
+        return overlay(resource, values, self.change.kind, plain=plain, current=current)
+
+    def _learns_unkeyed(self, resource: Mapping[str, Json] | None, values: Mapping[str, Json]) -> bool:
+        """Whether the answer shows something new: what was put beside an element without a type has to take its place."""
+        known = self.service.knowledge.facts.learned
+        names = unkeyed(resource, values) if resource is not None else frozenset()
+        for name in sorted(names):
+            self.service.knowledge.learn(f"{_UNKEYED}{name}")
+        return self.service.knowledge.facts.learned != known
 
     async def put_once(self, body: Json, values: Mapping[str, Json], seen: Answer) -> tuple[Outcome, bool]:
         """The Outcome of one PUT, and whether it is worth trying again on a fresh read."""

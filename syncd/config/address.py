@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from syncd.config.faults import kind_of, nearest, shown
+from syncd.config.faults import has_placeholder, kind_of, nearest, shown
 from syncd.config.section import Wrong
 
 _SECRET_NAMES = re.compile(r"token|secret|passw|api_?-?key|signature|credential", re.IGNORECASE)
@@ -39,6 +39,8 @@ def check_url(value: Any, *, path: bool, query: bool) -> str:
     """The URL less a final slash of the path. Raises an error with a Wrong that shows no part that may be secret."""
     if not isinstance(value, str):
         raise Wrong(kind_of(value), "write a URL such as https://host/path").error()
+    if has_placeholder(value):
+        raise Wrong("a placeholder (<…>) in a URL", "write the URL itself, such as https://host/path").error()
     if any(c.isspace() or not c.isprintable() or c in '\\"<>' for c in value):
         raise Wrong("a URL with a blank or another character that no URL has", "write https://host/path").error()
     try:

@@ -13,7 +13,6 @@ from syncd.core.model import Json
 
 #: Dotted key, * for any name → the values that are refused; None: any value, which is then not shown.
 NOT_YET: Mapping[str, frozenset[str] | None] = {
-    "jobs.*.drift": frozenset({"repair"}),
     "metrics.listen": None,
 }
 

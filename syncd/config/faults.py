@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -65,6 +66,15 @@ class ConfigError(SyncdError):
     def remedy(self) -> str:
         """What to do about the first fault."""
         return self.faults[0].remedy
+
+
+#: What `syncd init` leaves to be filled in: <tenant id>.
+_PLACEHOLDER = re.compile(r"<[^<>]{1,80}>")
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether a value still has a placeholder that `syncd init` printed."""
+    return _PLACEHOLDER.search(text) is not None
 
 
 def one_line(text: str) -> str:

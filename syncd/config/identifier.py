@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
-from syncd.config.faults import kind_of, shown
+from syncd.config.faults import has_placeholder, kind_of, shown
 from syncd.config.section import Wrong
 from syncd.config.surroundings import surroundings
 
@@ -21,7 +21,8 @@ def _matching(pattern: str, right: str) -> Callable[[Any], str]:
         if not isinstance(value, str):
             raise Wrong(kind_of(value), right).error()
         if not compiled.fullmatch(value):
-            raise Wrong(shown(value), right).error()
+            found = f"{shown(value)} is a placeholder" if has_placeholder(value) else shown(value)
+            raise Wrong(found, right).error()
         return value
 
     return check

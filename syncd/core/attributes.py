@@ -5,30 +5,53 @@ A path is one of (RFC 7644 section 3.10, and Entra's extension of it to whole at
     userName · name.givenName · emails[type eq "work"].value · roles[primary eq "True"].value
     urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department   (…:manager.value)
 
-Attribute names compare without regard to case (RFC 7643 section 2.1); a parsed path prints as it was written, less the
-core schema's URN.
+Attribute names compare without regard to case (RFC 7643 section 2.1): a parsed path prints the RFC's own attributes as
+the RFC spells them and less the core schema's URN, all others as they were written.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from syncd.core.attribute_type import AttributeType
 from syncd.core.model import Json, Kind
+from syncd.core.standard_attributes import (
+    CORE_SCHEMAS,
+    ENTERPRISE_SCHEMA,
+    GROUP_SCHEMA,
+    SPELLING,
+    STANDARD,
+    USER_SCHEMA,
+)
 
-USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
-GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
-ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-CORE_SCHEMAS: Mapping[Kind, str] = {"user": USER_SCHEMA, "group": GROUP_SCHEMA}
+__all__ = [
+    "CORE_SCHEMAS",
+    "ENTERPRISE_SCHEMA",
+    "GROUP_SCHEMA",
+    "USER_SCHEMA",
+    "AttributePath",
+    "PathError",
+    "assemble",
+    "overlap",
+    "parse_path",
+    "place",
+    "quote",
+    "read",
+]
 
 _PATH = re.compile(
     r"""(?P<attribute>\$?[A-Za-z][\w-]*)
-        (?:\[\s*(?P<key>[A-Za-z][\w-]*)\s+eq\s+(?P<value>"(?:[^"\\]|\\.)*"|true|false|-?\d+)\s*\])?
+        (?:\[\s*(?P<key>\$?[A-Za-z][\w-]*)\s+eq\s+(?P<value>"(?:[^"\\]|\\.)*"|true|false|-?\d{1,18})\s*\])?
         (?:\.(?P<sub>\$?[A-Za-z][\w-]*))?""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.ASCII | re.DOTALL,
 )
+_SCHEMA = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[^\s\[\]\"]*[^\s\[\]\":]", re.IGNORECASE | re.ASCII)
+#: …:2.0:User is an extension, not an attribute named User
+_BARE_SCHEMA = re.compile(r"urn:.*:[0-9]+(\.[0-9]+)*:(user|group)", re.IGNORECASE | re.ASCII)
 
 
 class PathError(ValueError):
@@ -58,6 +81,17 @@ class AttributePath:
         return self.value
 
 
+    @property
+    def bare(self) -> str:
+        """The path without its element filter: what a schema knows it by."""
+        return str(self) if self.key is None else str(replace(self, key=None, value=None))
+
+    @property
+    def written(self) -> AttributePath:
+        """The place that a value goes to: an element without a part means its `value` (RFC 7643 section 2.4)."""
+        return self if self.key is None or self.sub is not None else replace(self, sub="value")
+
+
 def quote(value: Json) -> str:
     """A filter's literal: JSON, as RFC 7644 section 3.4.2.2 says, so that no value can end the string."""
     if isinstance(value, bool):
@@ -68,6 +102,16 @@ def quote(value: Json) -> str:
     return '"' + "".join(c if c >= " " else f"\\u{ord(c):04x}" for c in text) + '"'
 
 
+def _literal(text: str) -> str | bool | int:
+    """The value of a filter's literal. A backslash before anything but JSON's escapes stands for what follows it."""
+    if not text.startswith('"'):
+        return text.lower() == "true" if text.lower() in ("true", "false") else int(text)
+    try:
+        return str(json.loads(text, strict=False))
+    except ValueError:
+        return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+
+
 @lru_cache(maxsize=4096)
 def parse_path(text: str) -> AttributePath:
     """Raises PathError for anything that is not one attribute path."""
@@ -76,8 +120,12 @@ def parse_path(text: str) -> AttributePath:
         bracket = rest.find("[")
         cut = rest.rfind(":", 0, bracket if bracket >= 0 else len(rest))
         schema, rest = rest[:cut], rest[cut + 1 :]
+        if _SCHEMA.fullmatch(schema) is None or _BARE_SCHEMA.fullmatch(text.strip()):
+            raise PathError(f"{text!r} names no attribute of a schema; write urn:…:2.0:User:department")
         if schema.lower() in (USER_SCHEMA.lower(), GROUP_SCHEMA.lower()):
             schema = None
+        elif schema.lower() == ENTERPRISE_SCHEMA.lower():
+            schema = ENTERPRISE_SCHEMA
     found = _PATH.fullmatch(rest)
     if found is None:
         if re.search(r'\[[^\]]*"[^"\]]*\.\w+\s*\]', rest):
@@ -87,23 +135,59 @@ def parse_path(text: str) -> AttributePath:
         raise PathError(
             f'{text!r} is no attribute path; write for example name.givenName or emails[type eq "work"].value'
         )
-    value: str | bool | int | None = None
-    if (literal := found["value"]) is not None:
-        if literal.startswith('"'):
-            value = re.sub(r"\\(.)", r"\1", literal[1:-1])
-        else:
-            value = literal.lower() == "true" if literal.lower() in ("true", "false") else int(literal)
-    return AttributePath(found["attribute"], schema, found["key"], value, found["sub"])
+    value = None if found["value"] is None else _literal(found["value"])
+    path = AttributePath(found["attribute"], schema, found["key"], value, found["sub"])
+    return _checked(_spelled(path), text)
 
 
-def _member(resource: Json, name: str) -> Json:
-    """resource[name], whatever the letter case of the key."""
-    if not isinstance(resource, Mapping):
-        return None
-    if name in resource:
-        return resource[name]
+def _spelled(path: AttributePath) -> AttributePath:
+    """The path in the RFC's letter case, where the RFC has it."""
+    holder = AttributePath(path.attribute, path.schema)
+    known = SPELLING.get(str(holder).lower())
+    if known is None:
+        return path
+
+    def part(name: str | None) -> str | None:
+        found = SPELLING.get(f"{known}.{name}".lower()) if name else None
+        return found.rpartition(".")[2] if found else name
+
+    return replace(path, attribute=known.rpartition(":")[2], key=part(path.key), sub=part(path.sub))
+
+
+def _checked(path: AttributePath, text: str) -> AttributePath:
+    """The path, unless the RFC's own attribute has another shape."""
+    known: AttributeType | None = STANDARD.get(str(AttributePath(path.attribute, path.schema)))
+    if known is None or path.attribute == "manager":
+        return path
+    name = path.attribute
+    if known.multi and path.key is None and path.sub is not None:
+        raise PathError(f'{text!r}: {name} has several elements; write {name}[type eq "work"].{path.sub}')
+    if path.key is not None and not known.multi:
+        raise PathError(f"{text!r}: {name} has one value only; write it without brackets")
+    if path.sub is not None and known.type != "complex":
+        raise PathError(f"{text!r}: {name} has no parts; write {name}")
+    return path
+
+
+def overlap(one: AttributePath, other: AttributePath) -> bool:
+    """Whether one of two places holds the other: the whole of `emails`, and one of its elements."""
+    if (one.schema or "").lower() != (other.schema or "").lower() or one.attribute.lower() != other.attribute.lower():
+        return False
+    whole = [path.key is None and path.sub is None for path in (one, other)]
+    return any(whole) and (all(whole) or one.attribute != "manager")
+
+
+def _key(holder: Mapping[str, Json], name: str) -> str:
+    """The key that holds this name, whatever its letter case; the name itself where there is none."""
+    if name in holder:
+        return name
     low = name.lower()
-    return next((v for k, v in resource.items() if k.lower() == low), None)
+    return next((key for key in holder if key.lower() == low), name)
+
+
+def _member(holder: Json, name: str) -> Json:
+    """holder[name], whatever the letter case of the key."""
+    return holder.get(_key(holder, name)) if isinstance(holder, Mapping) else None
 
 
 def _equal(seen: Json, wanted: Json) -> bool:
@@ -111,19 +195,25 @@ def _equal(seen: Json, wanted: Json) -> bool:
         return seen.casefold() == wanted.casefold()
     if isinstance(wanted, bool) and isinstance(seen, str):
         return seen.casefold() == str(wanted).casefold()
-    return bool(seen == wanted)
+    return type(seen) is type(wanted) and bool(seen == wanted)
 
 
 def read(resource: Mapping[str, Json], path: AttributePath) -> Json:
-    """The value under a path in a SCIM resource; None where there is none. A manager reads as its id."""
+    """The value under a path in a SCIM resource; None where there is none.
+
+    A manager reads as its id. What some services leave out is made up for: a list of one element without its brackets,
+    and a `value` that stands where its object should.
+    """
     holder = _member(resource, path.schema) if path.schema else resource
     value = _member(holder, path.attribute)
     if path.key is not None:
-        elements = value if isinstance(value, list) else []
+        elements = value if isinstance(value, list) else [value]
         value = next((e for e in elements if _equal(_member(e, path.key), path.element)), None)
     if path.sub is not None:
+        if path.sub.lower() == "value" and isinstance(value, (str, int, float)):
+            return value
         return _member(value, path.sub)
-    if isinstance(value, Mapping) and path.key is None and path.attribute.lower() == "manager":
+    if isinstance(value, Mapping) and path.key is None and path.attribute == "manager":
         return _member(value, "value")
     return value
 
@@ -141,30 +231,43 @@ def assemble(values: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
         path = parse_path(text)
         holder = body
         if path.schema:
-            if path.schema not in body["schemas"]:
-                body["schemas"].append(path.schema)
-            holder = body.setdefault(path.schema, {})
+            schema = _key(body, path.schema)
+            if schema not in body:
+                body["schemas"].append(schema)
+            holder = body.setdefault(schema, {})
         place(holder, path, value)
     return body
 
 
 def place(holder: dict[str, Json], path: AttributePath, value: Json) -> None:
-    """Put one value under a path into the core part or one extension of a resource."""
+    """Put one value under a path into the core part or one extension of a resource.
+
+    Where the whole of an attribute and parts of it are both given, the parts win, in whatever order they come.
+    """
+    name = _key(holder, path.attribute)
+    there = holder.get(name)
     if path.key is not None:
-        elements = holder.setdefault(path.attribute, [])
-        element = next((e for e in elements if _equal(e.get(path.key), path.element)), None)
+        elements = there if isinstance(there, list) else holder.setdefault(name, [])
+        if not isinstance(elements, list):
+            elements = holder[name] = []
+        element = next((e for e in elements if isinstance(e, dict) and _equal(_member(e, path.key), path.element)), None)
         if element is None:
             element = {path.key: path.element}
             elements.append(element)
         if path.sub is None and isinstance(value, Mapping):
             element.update(value)
         else:
-            element[path.sub or "value"] = value
+            part = path.sub or "value"
+            element[_key(element, part)] = value
     elif path.sub is not None:
-        part = holder.setdefault(path.attribute, {})
-        if isinstance(part, dict):
-            part[path.sub] = value
-    elif path.attribute.lower() == "manager" and not isinstance(value, Mapping):
-        holder[path.attribute] = {"value": value}
-    else:
-        holder[path.attribute] = value
+        if not isinstance(there, dict):
+            there = holder[name] = {}
+        there[_key(there, path.sub)] = value
+    elif path.attribute == "manager" and not isinstance(value, Mapping):
+        if not isinstance(there, dict):
+            there = holder[name] = {}
+        there["value"] = value
+    elif isinstance(there, dict) and isinstance(value, Mapping):
+        holder[name] = {**value, **there}
+    elif not isinstance(there, (dict, list)) or there == value:
+        holder[name] = value

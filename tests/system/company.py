@@ -39,6 +39,8 @@ class Company(Protocol):
 
     def set_title(self, name: str, title: str | None) -> None: ...
 
+    def set_given_name(self, name: str, given: str) -> None: ...
+
     def rename(self, name: str, new: str) -> str:
         """Another login, mail address and surname for the same person. Gives the login."""
         ...
@@ -130,6 +132,9 @@ service_principal_id = "{self.application}"
     def set_title(self, name: str, title: str | None) -> None:
         self.directory.update_user(self.ids[name], jobTitle=title)
 
+    def set_given_name(self, name: str, given: str) -> None:
+        self.directory.update_user(self.ids[name], givenName=given)
+
     def rename(self, name: str, new: str) -> str:
         login = self.login(new)
         self.directory.update_user(self.ids[name], userPrincipalName=login, mail=login, surname=f"{self.tag}-{new}")
@@ -213,6 +218,9 @@ app_id = "{self.application}"
 
     def set_title(self, name: str, title: str | None) -> None:
         self.directory.update_user(self.ids[name], {"title": title})
+
+    def set_given_name(self, name: str, given: str) -> None:
+        self.directory.update_user(self.ids[name], {"firstName": given})
 
     def rename(self, name: str, new: str) -> str:
         login = self.login(new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import httpx
@@ -17,8 +18,7 @@ class Product:
 
     def __init__(self, server: RunningServer) -> None:
         self._http = httpx.Client(base_url=server.url, headers=server.headers, timeout=30, trust_env=False)
-        schemas = self._http.get("/Schemas").json()
-        self.extends = ENTERPRISE_SCHEMA in str(schemas)  #: it has the enterprise extension
+        self.extends = self._extends()  #: it keeps titles and the enterprise extension
 
     def close(self) -> None:
         self._http.close()
@@ -78,6 +78,14 @@ class Product:
     def delete(self, path: str) -> None:
         answer = self._http.delete(path)
         assert answer.is_success, answer.text
+
+    def _extends(self) -> bool:
+        """By trial: what a server announces is not always what it keeps."""
+        login = f"trial.{uuid.uuid4().hex}@elsewhere.example"
+        more = {"schemas": [USER_SCHEMA, ENTERPRISE_SCHEMA], "title": "Trial", ENTERPRISE_SCHEMA: {"department": "Trial"}}
+        made = self.add_user(login, **more)
+        self.delete(f"/Users/{made['id']}")
+        return (made.get("title"), (made.get(ENTERPRISE_SCHEMA) or {}).get("department")) == ("Trial", "Trial")
 
     def _made(self, path: str, body: Resource) -> Resource:
         answer = self._http.post(path, json=body)

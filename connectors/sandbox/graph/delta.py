@@ -164,9 +164,9 @@ class Delta:
         objects, quirks = self._objects(token.stream), self._directory.quirks
         scalars, navigation = _selected(token)
         records: list[Json] = []
-        if token.page == 0 or token.position == (0, 0):
+        if token.page == int(token.blank):
             records += self._removed_for_show(token)
-        size, budget = self._size(token), quirks.members_budget
+        size, budget = self._size(token) + len(records), quirks.members_budget
         place, at = token.position
         ids = None if token.ids is None else set(token.ids)
         order = _order(token.end, scattered=quirks.random_order, salt=token.last)
