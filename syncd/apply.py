@@ -19,11 +19,11 @@ from state.pending import Wait
 from state.store import Store
 from syncd.core.change import NEW, Action, Change, Link, Outcome
 from syncd.core.model import Json, Kind
+from syncd.draft import Draft
 from syncd.failures import failed
 from syncd.ingest import Clock
 from syncd.job import Job
 from syncd.observe.logs import Event, log
-from syncd.reconcile import Draft
 from syncd.settle import Settler
 
 WINDOW = 100  #: rows whose intents share one commit

@@ -28,13 +28,14 @@ from syncd.apply import Applier
 from syncd.core.errors import SyncdError
 from syncd.core.guard import Guards
 from syncd.core.quarantine import judge
+from syncd.draft import CycleKind, Draft
 from syncd.heartbeat import kept
 from syncd.ingest import Reading, ingest
 from syncd.job import Job
 from syncd.observe.logs import Event, log
 from syncd.observe.notify import Notifier
 from syncd.quarantine import quarantine_data, quarantine_from
-from syncd.reconcile import CycleKind, Draft, Reconciler
+from syncd.reconcile import Reconciler
 from syncd.report.result import JobResult
 from syncd.runtime import Runtime
 

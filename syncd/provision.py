@@ -20,10 +20,11 @@ from syncd.core.attributes import parse_path, read
 from syncd.core.errors import SyncdError
 from syncd.core.model import Json, Kind
 from syncd.core.scope import Scope
+from syncd.draft import Draft
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.job import Job
 from syncd.observe.logs import Event, log
-from syncd.reconcile import Draft, Reconciler
+from syncd.reconcile import Reconciler
 from syncd.report.result import row_data
 from syncd.runtime import Runtime
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from connectors import Target
 from state.journal import Planned
@@ -19,39 +18,20 @@ from state.pending import Wait
 from state.store import Store
 from syncd.core.change import NEW, Action, Change, Link, Observed
 from syncd.core.diff import Situation, diff, drifted
-from syncd.core.guard import removals_held, seats_held
 from syncd.core.model import Json, Kind
 from syncd.core.scope import Scope
+from syncd.draft import Draft
 from syncd.evaluate import Evaluated, Evaluator
+from syncd.guarding import Guarding
 from syncd.job import Job
 from syncd.matching import Matcher
 from syncd.memberships import member_changes
 from syncd.observe.logs import Event, log
 from syncd.references import reference_change
 
-CycleKind = Literal["initial", "incremental", "full", "on-demand"]
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
 _MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.DEACTIVATE)
-
-
-@dataclass(kw_only=True, slots=True)
-class Draft:
-    """A plan that is ready to be printed or carried out."""
-
-    id: str
-    job: str
-    cycle: CycleKind
-    checksum: str = ""
-    right: int = 0  #: looked at, in scope, and already as wished
-    seats: str | None = None  #: how many accounts are active after this plan, of how many seats
-    warnings: list[dict[str, str | None]] = field(default_factory=list)
-    drift: list[dict[str, Json]] = field(default_factory=list)
-    freed: list[str] = field(default_factory=list)  #: keys of rows that an approval lets go
-    waits: list[Wait] = field(default_factory=list)  #: what this plan puts off
-
-    def warn(self, code: str, message: str, name: str | None) -> None:
-        self.warnings.append({"code": code, "message": message, "name": name})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +54,8 @@ class Reconciler:
         self._previews = previews  # whether the rows also say which requests they will become
         self.evaluator = Evaluator(job, store, now=now)
         store.journal.conceal = self.evaluator.mark
+        self._guard = Guarding(job, store, draft, now=now)
+        self._emptied: set[str] = set()  # groups that this plan leaves without any of the members that it wrote
         self._matchers: dict[Kind, Matcher] = {}
         self._taken: dict[tuple[Kind, str], str] = {}  # target ids that this plan adopts, and for whom
 
@@ -106,17 +88,18 @@ class Reconciler:
     async def _make(self, *, dry: bool, members_of: set[str] | None = None) -> Draft:
         draft, store, job = self.draft, self.store, self.job
         await self._objects("user")
-        self._guard("user")
+        self._guard.after("user")
         await self._references()
         if "group" in job.kinds:
             if members_of is None:
                 await asyncio.to_thread(store.worklist.groups_of_moved_users, draft.id, job.source)
                 await self._objects("group")
-                self._guard("group")
+                self._guard.after("group")
             else:  # one user on demand joins and leaves the groups that are there; it makes none
                 inside = store.mirror.groups_of(job.source, members_of, nested=True)
                 store.worklist.add(draft.id, "group", {id_ for ids in inside.values() for id_ in ids})
             await self._memberships(members_of)
+            self._guard.emptied_groups(self._emptied)
         draft.checksum = await asyncio.to_thread(store.journal.seal, draft.id, dry=dry)
         log.info(Event.PLAN_MADE, job=job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
         return draft
@@ -174,7 +157,7 @@ class Reconciler:
             if change is not None:
                 rows.append((change, one.link))
                 if change.held:
-                    self._look_again(kind, change.source_id)
+                    self._guard.look_again(kind, change.source_id)
             self._put_off(kind, one, change)
         self._add(rows)
         self._want_references(kind, found)
@@ -373,6 +356,8 @@ class Reconciler:
         if members_of is not None:
             want = {u: t for u, t in want.items() if u in members_of}
             written = {u: t for u, t in written.items() if u in members_of}
+        if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
+            self._emptied.add(id_)
         return [(change, one.link) for change in member_changes(one, group, want=want, written=written)]
 
     async def _found_members(self, group: str) -> dict[str, str]:
@@ -384,56 +369,3 @@ class Reconciler:
         found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
         found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}
         return found
-
-    # --- the guard --------------------------------------------------------------------------------------------------
-
-    def _guard(self, kind: Kind) -> None:
-        """Hold what is over a limit and not approved; the rest goes on."""
-        journal, draft, job = self.store.journal, self.draft, self.job
-        tally = journal.tally(draft.id)
-        removals = sum(
-            n for (action, k, status), n in tally.items() if k == kind and action in _REMOVALS and status == "planned"
-        )
-        if removals:
-            active = self.store.links.count(job.name).get((kind, True), 0)
-            limit = job.guards.deletions.tripped(removals, active)
-            if limit is not None:
-                sentence = removals_held(kind, removals, active, limit)
-                self._hold([(kind, action) for action in _REMOVALS], sentence)
-        if kind == "user" and job.guards.max_active_users is not None:
-            self._seats(job.guards.max_active_users)
-
-    def _hold(self, which: Sequence[tuple[Kind, Action]], sentence: str, *, skip: int = 0) -> None:
-        journal, draft = self.store.journal, self.draft
-        approved = journal.approved(self.job.name, now=self.now)
-        rows = [
-            row
-            for kind, action in which
-            for row in journal.rows(draft.id, action=action, kind=kind, statuses=("planned",), shown=True)
-        ][skip:]
-        held = [row for row in rows if row.key not in approved]
-        journal.hold(draft.id, [row.key for row in held], sentence)
-        for row in held:
-            self._look_again(row.change.kind, row.change.source_id)
-        if held:
-            log.warning(Event.GUARD_HELD, job=self.job.name, held=len(held), sentence=sentence)
-        freed = [row.key for row in rows if row.key in approved]
-        draft.freed += freed
-        if freed:
-            log.info(Event.APPROVAL_USED, job=self.job.name, freed=len(freed))
-
-    def _seats(self, seats: int) -> None:
-        needs = (Action.CREATE, Action.ADOPT, Action.REACTIVATE)
-        tally = self.store.journal.tally(self.draft.id)
-        coming = sum(n for (action, k, s), n in tally.items() if k == "user" and action in needs and s == "planned")
-        active = self.store.links.count(self.job.name).get(("user", True), 0)
-        over = active + coming - seats
-        if over > 0:
-            # Deactivations come last, so their seats are free only in the next cycle.
-            keep = max(0, seats - active)
-            self._hold([("user", action) for action in needs], seats_held(over, active, seats), skip=keep)
-        after = min(active + coming, max(seats, active))
-        self.draft.seats = f"{after:,} active accounts after this run, of {seats:,} seats"
-
-    def _look_again(self, kind: Kind, source_id: str) -> None:
-        self.draft.waits.append(Wait(kind=kind, source_id=source_id, reason="held", since=self.now, due_at=self.now))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.errors import Incomplete, NotConfigured
 from connectors.graph.fault import Fault
@@ -12,7 +12,7 @@ from connectors.graph.pager import GraphPage, walk
 from connectors.graph.settings import GraphSettings
 from connectors.graph.transport import Round, Transport
 from connectors.graph.watermark import Watermark, parse_watermark, select_text
-from syncd.core.model import Json, Page, Record, Removal, Stream
+from syncd.core.model import Json, Page, Record, Removal, SourceUser, Stream
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +34,7 @@ class DeltaStream:
     select: frozenset[str]
     #: from the objects of a page, and whether the round is full, to what they say, in order; never an empty list
     read: Callable[[list[dict[str, Json]], bool], list[Reading]]
+    once: str | None = None  #: a property that only the first record of an object carries, however often it comes
 
 
 async def read_delta(
@@ -44,7 +45,8 @@ async def read_delta(
     If that happens after pages of a delta round were given, the full pages follow them in the same round. If a full
     round itself loses its place, Incomplete is raised: what its pages mentioned might have gone since, and only a
     round from the start can tell. A full page replaces what is known of an object (absent is null), any other merges
-    (absent keeps, null clears). The link that Graph's 410 names is not followed.
+    (absent keeps, null clears): so what a full round tells again of a user, without the manager that it told before,
+    comes on a page of its own that is not full. The link that Graph's 410 names is not followed.
     """
     select = select_text(stream.select)
     mark = parse_watermark(watermark)
@@ -87,6 +89,7 @@ async def _pages(
             return None
         return Watermark(link=page.delta_link, select=select, tenant=settings.tenant_id, at=transport.now()).text
 
+    told = _Told(stream.once) if full and stream.once in stream.select else None
     async with aclosing(walk(calls, first, delta=True)) as pages:
         async for page in pages:
             try:
@@ -94,8 +97,38 @@ async def _pages(
             except (KeyError, TypeError, AttributeError) as error:
                 raise calls.incomplete("an object whose changes cannot be read") from error
             for said in early:
-                yield _page(stream, said, full=full)
-            yield _page(stream, final, full=full, last=page.last, watermark=mark(page))
+                for part, whole in _parts(said, told, full=full):
+                    yield _page(stream, part, full=whole)
+            *repeated, (said, _) = _parts(final, told, full=full)
+            for part, _ in repeated:
+                yield _page(stream, part, full=False)
+            yield _page(stream, said, full=full, last=page.last, watermark=mark(page))
+
+
+class _Told:
+    """Which users of a full round came with the property that is told once; ids as hashes, 64 bytes each."""
+
+    def __init__(self, once: str | None) -> None:
+        self._once = once
+        self._ids: set[int] = set()
+
+    def again(self, said: Reading) -> tuple[SourceUser, ...]:
+        """Those told before with the property, and now without; for them `enabled` counts only where it is told."""
+        self._ids.difference_update(hash(removal.id) for removal in said.removals)
+        users = [record for record in said.records if isinstance(record, SourceUser)]
+        repeated = tuple(user for user in users if hash(user.id) in self._ids and self._once not in user.attributes)
+        self._ids.update(hash(user.id) for user in users if user.attributes.get(self._once) is not None)
+        return tuple(user if "accountEnabled" in user.attributes else replace(user, enabled=None) for user in repeated)
+
+
+def _parts(said: Reading, told: _Told | None, *, full: bool) -> list[tuple[Reading, bool]]:
+    """A reading in the parts that are pages of their own, each with whether it replaces; the last has what is new."""
+    repeated = told.again(said) if told is not None else ()
+    if not repeated:
+        return [(said, full)]
+    ids = {user.id for user in repeated}
+    fresh = tuple(record for record in said.records if not (isinstance(record, SourceUser) and record.id in ids))
+    return [(Reading(records=repeated, removals=()), False), (replace(said, records=fresh), full)]
 
 
 def _page(stream: DeltaStream, said: Reading, *, full: bool, last: bool = False, watermark: str | None = None) -> Page:

@@ -43,8 +43,8 @@ class GraphSource:
         """One round of a stream: users and groups by delta query, assignments always whole.
 
         Without a usable watermark (none, older than six days, other properties or tenant, or one that Graph no longer
-        knows) the round is full. What a page says of an object that the same full round already mentioned is merged
-        into it: Graph tells a manager once and may repeat the object. Raises SourceError.
+        knows) the round is full; a few of its pages may say `full=False`: they add to what earlier ones told. Raises
+        SourceError.
         """
         match stream:
             case "users":

@@ -14,6 +14,7 @@ def user_stream(settings: GraphSettings) -> DeltaStream:
         permission="User.Read.All",
         select=settings.user_select,
         read=read_users,
+        once="manager",
     )
 
 
@@ -21,10 +22,10 @@ def read_users(items: list[dict[str, Json]], full: bool = True) -> list[Reading]
     """The users of one page. Takes the items over: annotations are removed from them.
 
     Attributes are Graph's, with `manager` as the manager's id or None, absent where Graph does not mention it. In a
-    delta round `enabled` means something only where `accountEnabled` is among the attributes; else what is known of
-    the user stays. Someone removed for a reason that Graph does not give counts as restorable. Someone removed and
+    delta round `enabled` is None where Graph does not mention `accountEnabled`: what is known stays. Someone removed for a reason that Graph does not give counts as restorable. Someone removed and
     told again begins a new reading, so that the order is kept.
     """
+    silent = True if full else None
     before: list[Reading] = []
     users: dict[str, SourceUser] = {}
     removals: dict[str, Removal] = {}
@@ -42,9 +43,8 @@ def read_users(items: list[dict[str, Json]], full: bool = True) -> list[Reading]
         attributes = user_attributes(item)
         if earlier is not None:
             attributes = {**earlier.attributes, **attributes}
-        users[user_id] = SourceUser(
-            id=user_id, attributes=attributes, enabled=attributes.get("accountEnabled", True) is not False
-        )
+        enabled = attributes["accountEnabled"] is not False if "accountEnabled" in attributes else silent
+        users[user_id] = SourceUser(id=user_id, attributes=attributes, enabled=enabled)
     return [*before, Reading(records=tuple(users.values()), removals=tuple(removals.values()))]
 
 

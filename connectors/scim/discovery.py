@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import get_args
 
 from connectors.scim.answer import Answer
 from connectors.scim.service import Service, resources
+from syncd.core.attribute_type import AttributeType, Mutability, Type
 from syncd.core.attributes import CORE_SCHEMAS
 from syncd.core.change import TargetFacts
 from syncd.core.model import Json, Kind
@@ -20,6 +22,8 @@ _NO_FACT = (401, 408, 429, 502, 503, 504)
 _RESOURCE_NAMES: Mapping[Kind, str] = {"user": "user", "group": "group"}
 #: RFC 7643 section 3.1: part of every resource, announced or not.
 _COMMON = frozenset({"id", "externalId", "meta", "schemas"})
+_TYPES: Mapping[str, Type] = {word.lower(): word for word in get_args(Type) if word != "any"}
+_MUTABILITY: Mapping[str, Mutability] = {word.lower(): word for word in get_args(Mutability)}
 
 
 async def discover(service: Service) -> TargetFacts:
@@ -37,8 +41,16 @@ async def discover(service: Service) -> TargetFacts:
         facts = _with_config(facts, said, service)
     types = _listed(await service.fetch("/ResourceTypes"), "endpoint")
     schemas = _listed(await service.fetch("/Schemas"), "attributes")
-    attributes = {kind: paths for kind in CORE_SCHEMAS if (paths := frozenset(_announced(kind, types, schemas)))}
-    return replace(facts, attributes=attributes or None)
+    found = {kind: dict(_announced(kind, types, schemas)) for kind in CORE_SCHEMAS}
+    return replace(
+        facts,
+        attributes={kind: _COMMON | paths.keys() for kind, paths in found.items() if paths} or None,
+        types={
+            kind: {path.lower(): type_ for path, type_ in paths.items() if type_ is not None}
+            for kind, paths in found.items()
+            if paths
+        },
+    )
 
 
 def _config(answer: Answer) -> Mapping[str, Json] | None:
@@ -83,12 +95,15 @@ def _listed(answer: Answer, key: str) -> list[Mapping[str, Json]]:
     return [entry for entry in found or () if key in entry]
 
 
-def _announced(kind: Kind, types: Iterable[Mapping[str, Json]], schemas: Iterable[Mapping[str, Json]]) -> Iterable[str]:
+_Announced = Iterable[tuple[str, AttributeType | None]]
+
+
+def _announced(kind: Kind, types: Iterable[Mapping[str, Json]], schemas: Iterable[Mapping[str, Json]]) -> _Announced:
+    """Each path that /Schemas has for a kind of object, and its type; None where that is no type of RFC 7643."""
     by_id = {str(schema.get("id", "")).lower(): schema for schema in schemas}
     core = CORE_SCHEMAS[kind]
     if core.lower() not in by_id:
         return
-    yield from _COMMON
     yield from _names(by_id[core.lower()], "")
     extensions: set[str] = set()
     for entry in types:
@@ -107,13 +122,30 @@ def _announced(kind: Kind, types: Iterable[Mapping[str, Json]], schemas: Iterabl
             yield from _names(schema, f"{extension}:")
 
 
-def _names(schema: Mapping[str, Json], prefix: str) -> Iterable[str]:
+def _names(schema: Mapping[str, Json], prefix: str) -> _Announced:
     attributes = schema.get("attributes")
     for attribute in attributes if isinstance(attributes, list) else ():
         if not isinstance(attribute, Mapping) or not isinstance(name := attribute.get("name"), str):
             continue
-        yield f"{prefix}{name}"
+        yield f"{prefix}{name}", _type(attribute)
         subs = attribute.get("subAttributes")
         for sub in subs if isinstance(subs, list) else ():
             if isinstance(sub, Mapping) and isinstance(sub.get("name"), str):
-                yield f"{prefix}{name}.{sub['name']}"
+                yield f"{prefix}{name}.{sub['name']}", _type(sub)
+
+
+def _type(attribute: Mapping[str, Json]) -> AttributeType | None:
+    """The characteristics of one attribute (RFC 7643 section 7). What is never returned counts as write-only."""
+    word = _TYPES.get(str(attribute.get("type", "string")).lower())
+    if word is None:
+        return None
+    exact = attribute.get("caseExact")
+    mutability = _MUTABILITY.get(str(attribute.get("mutability")).lower(), "readWrite")
+    hidden = str(attribute.get("returned")).lower() == "never" and mutability == "readWrite"
+    return AttributeType(
+        type=word,
+        multi=attribute.get("multiValued") is True,
+        case_exact=exact if isinstance(exact, bool) else None,
+        required=attribute.get("required") is True,
+        mutability="writeOnly" if hidden else mutability,
+    )

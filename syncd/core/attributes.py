@@ -80,7 +80,6 @@ class AttributePath:
             return self.value.lower() == "true"
         return self.value
 
-
     @property
     def bare(self) -> str:
         """The path without its element filter: what a schema knows it by."""
@@ -174,7 +173,7 @@ def overlap(one: AttributePath, other: AttributePath) -> bool:
     if (one.schema or "").lower() != (other.schema or "").lower() or one.attribute.lower() != other.attribute.lower():
         return False
     whole = [path.key is None and path.sub is None for path in (one, other)]
-    return any(whole) and (all(whole) or one.attribute != "manager")
+    return any(whole) and (all(whole) or one.attribute.lower() != "manager")
 
 
 def _key(holder: Mapping[str, Json], name: str) -> str:
@@ -213,7 +212,7 @@ def read(resource: Mapping[str, Json], path: AttributePath) -> Json:
         if path.sub.lower() == "value" and isinstance(value, (str, int, float)):
             return value
         return _member(value, path.sub)
-    if isinstance(value, Mapping) and path.key is None and path.attribute == "manager":
+    if isinstance(value, Mapping) and path.key is None and path.attribute.lower() == "manager":
         return _member(value, "value")
     return value
 
@@ -225,6 +224,7 @@ def assemble(values: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
     extension used. None means absent.
     """
     body: dict[str, Json] = {"schemas": [CORE_SCHEMAS[kind]]}
+    parts: list[tuple[dict[str, Json], AttributePath, Json]] = []
     for text, value in values.items():
         if value is None:
             continue
@@ -235,39 +235,30 @@ def assemble(values: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
             if schema not in body:
                 body["schemas"].append(schema)
             holder = body.setdefault(schema, {})
+        if path.key is None and path.sub is None:
+            place(holder, path, value)
+        else:  # after the whole of an attribute: then the order of the paths means nothing
+            parts.append((holder, path, value))
+    for holder, path, value in parts:
         place(holder, path, value)
     return body
 
 
 def place(holder: dict[str, Json], path: AttributePath, value: Json) -> None:
-    """Put one value under a path into the core part or one extension of a resource.
-
-    Where the whole of an attribute and parts of it are both given, the parts win, in whatever order they come.
-    """
+    """Put one value under a path into the core part or one extension of a resource."""
     name = _key(holder, path.attribute)
     there = holder.get(name)
     if path.key is not None:
-        elements = there if isinstance(there, list) else holder.setdefault(name, [])
-        if not isinstance(elements, list):
-            elements = holder[name] = []
-        element = next((e for e in elements if isinstance(e, dict) and _equal(_member(e, path.key), path.element)), None)
-        if element is None:
-            element = {path.key: path.element}
-            elements.append(element)
+        elements = holder[name] = list(there) if isinstance(there, list) else []
+        at = next((i for i, e in enumerate(elements) if _equal(_member(e, path.key), path.element)), len(elements))
+        element = dict(elements[at]) if at < len(elements) else {path.key: path.element}
+        elements[at:] = [element, *elements[at + 1 :]]
         if path.sub is None and isinstance(value, Mapping):
             element.update(value)
         else:
-            part = path.sub or "value"
-            element[_key(element, part)] = value
-    elif path.sub is not None:
-        if not isinstance(there, dict):
-            there = holder[name] = {}
-        there[_key(there, path.sub)] = value
-    elif path.attribute == "manager" and not isinstance(value, Mapping):
-        if not isinstance(there, dict):
-            there = holder[name] = {}
-        there["value"] = value
-    elif isinstance(there, dict) and isinstance(value, Mapping):
-        holder[name] = {**value, **there}
-    elif not isinstance(there, (dict, list)) or there == value:
+            element[_key(element, path.sub or "value")] = value
+    elif path.sub is not None or (path.attribute.lower() == "manager" and not isinstance(value, Mapping)):
+        whole = holder[name] = dict(there) if isinstance(there, Mapping) else {}
+        whole[_key(whole, path.sub or "value")] = value
+    else:
         holder[name] = value

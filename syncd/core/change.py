@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from typing import Literal
 
+from syncd.core.attribute_type import AttributeType
+from syncd.core.attributes import parse_path
 from syncd.core.model import Json, Kind
 
 
@@ -140,8 +143,28 @@ class TargetFacts:
     max_results: int = 200
     sort: bool = False
     attributes: Mapping[Kind, frozenset[str]] | None = None  #: paths that /Schemas announces; None: not announced
+    #: what /Schemas says of them, by path without element filter, in lower case
+    types: Mapping[Kind, Mapping[str, AttributeType]] = field(default_factory=dict)
     member_chunk: int = 100  #: members a PATCH
     member_remove: Literal["filter", "value", "put"] = "filter"  #: members[value eq "id"], or a value list, or a PUT
     members_shown: bool = True  #: a GET of a group lists its members
     unfilterable: frozenset[str] = frozenset()  #: match attributes whose filter is ignored or refused: list instead
     learned: tuple[str, ...] = ()  #: in words, for `check` and `status`
+
+    def shows(self, kind: Kind, path: str) -> bool:
+        """Whether a read of an object can show this path, as far as /Schemas tells. Told nothing, it can."""
+        announced = (self.attributes or {}).get(kind)
+        if not announced:
+            return True
+        parsed = parse_path(path)
+        bare = parsed.bare.lower()
+        type_ = self.types.get(kind, {}).get(bare)
+        if type_ is not None and type_.mutability == "writeOnly":
+            return False
+        known = _folded(announced)
+        return bare in known or (parsed.sub is not None and bare.rpartition(".")[0] in known)
+
+
+@lru_cache(maxsize=32)
+def _folded(paths: frozenset[str]) -> frozenset[str]:
+    return frozenset(path.lower() for path in paths)

@@ -56,3 +56,8 @@ def removals_held(kind: Kind, removals: int, active: int, limit: str) -> str:
 def seats_held(over: int, active: int, seats: int) -> str:
     """The sentence for accounts that find no seat."""
     return f"no seat: {active:,} of {seats:,} seats are taken, and {over:,} more accounts would need one"
+
+
+def emptied_held(groups: int) -> str:
+    """The sentence for removals that would leave groups without a member."""
+    return f"{groups:,} {'group' if groups == 1 else 'groups'} would lose every member; none of these was removed"

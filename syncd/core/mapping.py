@@ -1,112 +1,37 @@
-"""From a source object to the SCIM resource that is wished for: rows of an attribute mapping, compiled once.
-
-Rules of a row: exactly one of source, constant, expression; `default` where that gives nothing; then, for what is still
-empty, `when_empty` decides between clearing the target's value and leaving it alone; `allowed` bounds the values; the
-result is converted to the target attribute's type. An empty string counts as empty.
-"""
+"""From a source object to the SCIM resource that is wished for: the rows of a mapping, all together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from syncd.core.attributes import parse_path
+from syncd.core.attribute_mapping import AttributeMapping, EntrySource, MappingError, MappingSpec
+from syncd.core.attributes import AttributePath, parse_path
+from syncd.core.desired import Desired
 from syncd.core.entry import Entry
-from syncd.core.errors import SyncdError
-from syncd.core.expression import (
-    IGNORE_ATTRIBUTE,
-    EvaluationContext,
-    Expression,
-    ExpressionError,
-    compile_expression,
-    render,
-)
+from syncd.core.expression import IGNORE_ATTRIBUTE, EvaluationContext, compile_expression
 from syncd.core.model import Json, Kind
-from syncd.core.schema import AttributeType, NotConvertible, attribute_type, convert
+from syncd.core.schema import AttributeType, attribute_type
 from syncd.core.source_attribute import Accessor
 from syncd.core.vocabulary import Vocabulary
 
+__all__ = ["AttributeMapping", "Desired", "MappingError", "MappingSpec", "ObjectMapping", "compile_mapping"]
 
-@dataclass(kw_only=True, eq=False)
-class MappingError(SyncdError):
-    """{target}: {detail}. Correct the mapping or the value at the source, then run: syncd explain NAME"""
-
-    target: str
-    detail: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MappingSpec:
-    """One row as it is configured."""
-
-    target: str
-    source: str | None = None
-    constant: Json = None
-    expression: str | None = None
-    apply: Literal["always", "on-create"] = "always"
-    default: Json = None
-    when_empty: Literal["clear", "keep"] = "clear"
-    allowed: Sequence[Json] | None = None
+#: No such resource without it (RFC 7643 sections 4.1.1 and 4.2).
+_NAME: Mapping[Kind, str] = {"user": "userName", "group": "displayName"}
+#: What only describes an element: without a value beside it there is nothing to describe.
+_MARKERS = frozenset({"primary", "type", "display"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Desired:
-    """The wished resource in normal form: values by canonical path. None: the target shall have no value there."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A row on its way through the loop that every object takes."""
 
-    values: Mapping[str, Json]
-    references: Mapping[str, str | None]  #: paths that point at another user, by source id
-    on_create: frozenset[str]  #: paths that are written on creation only
-    redacted: frozenset[str]  #: paths whose values are not to be shown
-
-    @property
-    def active(self) -> bool:
-        """False where the mapping says that the account is to be inactive."""
-        return self.values.get("active") is not False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AttributeMapping:
-    """One compiled row."""
-
-    spec: MappingSpec
-    path: str  #: canonical
-    value: Callable[[Entry, EvaluationContext], Json]
-    type: AttributeType
-    reference: bool = False  #: the value is the source id of a user
-    redacts: bool = False
-    follows_soft_delete: bool = False  #: it uses IsSoftDeleted, so it is what leaving scope writes
-
-    @property
-    def text(self) -> str:
-        """What gives the value, as it is configured."""
-        if self.spec.expression is not None:
-            return self.spec.expression
-        return f"[{self.spec.source}]" if self.spec.source else f"constant {self.spec.constant!r}"
-
-    def evaluate(self, entry: Entry, context: EvaluationContext) -> Json:
-        """The converted value, None for empty, IGNORE_ATTRIBUTE to leave the attribute alone. Raises MappingError."""
-        try:
-            found = self.value(entry, context)
-        except ExpressionError as error:
-            raise MappingError(
-                target=self.path, detail=f"{self.text}: {error.message} (column {error.column})"
-            ) from None
-        if found is IGNORE_ATTRIBUTE:
-            return IGNORE_ATTRIBUTE
-        if _empty(found):
-            found = self.spec.default
-        if _empty(found):
-            return None
-        if self.spec.allowed is not None and render(found) not in [render(a) for a in self.spec.allowed]:
-            listed = ", ".join(str(a) for a in self.spec.allowed)
-            raise MappingError(target=self.path, detail=f"{self.text} gives {found!r}, which is not allowed ({listed})")
-        if self.reference:
-            return found
-        try:
-            return convert(found, self.type)
-        except NotConvertible as error:
-            raise MappingError(target=self.path, detail=f"{self.text}: {error}") from None
+    row: AttributeMapping
+    path: str
+    plain: Accessor | None
+    finish: Callable[[Json], Json]
+    keeps: bool  #: an empty value leaves the attribute alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,43 +41,67 @@ class ObjectMapping:
     kind: Kind
     rows: tuple[AttributeMapping, ...]
     match: tuple[str, ...]  #: canonical paths, in order
-    required: frozenset[str] = frozenset()  #: paths without which the target does not take the object
+    required: Mapping[str, tuple[str, ...]]  #: what the target needs, and the paths any of which will do
+    read_only: tuple[str, ...] = ()  #: paths of rows that are left out: the target says that nobody writes them
     writes_members: bool = False  #: groups: there is a row members ← members
     random: bool = False  #: some row draws at random
     attributes: frozenset[str] = frozenset()  #: every source attribute that a row names
+    _steps: tuple[_Step, ...] = field(default=(), repr=False)
+    _leaving: tuple[_Step, ...] = field(default=(), repr=False)
+    _elements: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = field(default=(), repr=False)
+    _reads: Mapping[str, Accessor] = field(default_factory=dict, repr=False)
+    _on_create: frozenset[str] = frozenset()
+    _redacted: frozenset[str] = frozenset()
+    _caseless: frozenset[str] = frozenset()
 
     def desired(self, entry: Entry, context: EvaluationContext) -> Desired:
         """The wished resource of an object in scope. Raises MappingError, or IgnoreObject from an expression."""
-        return self._desired(self.rows, entry, context)
+        return self._desired(self._steps, entry, context)
 
     def leaving(self, entry: Entry, context: EvaluationContext) -> Desired:
         """What leaving scope writes: the rows that use IsSoftDeleted, nothing else. `entry` is soft-deleted."""
-        return self._desired([row for row in self.rows if row.follows_soft_delete], entry, context)
+        return self._desired(self._leaving, entry, context)
 
-    def _desired(self, rows: Sequence[AttributeMapping], entry: Entry, context: EvaluationContext) -> Desired:
+    def _desired(self, steps: Iterable[_Step], entry: Entry, context: EvaluationContext) -> Desired:
         values: dict[str, Json] = {}
         references: dict[str, str | None] = {}
-        for row in rows:
-            value = row.evaluate(entry, context)
-            if value is IGNORE_ATTRIBUTE or (value is None and row.spec.when_empty == "keep"):
-                continue
-            if row.reference:
-                references[row.path] = value
+        source = EntrySource(self._reads, entry)
+        for step in steps:
+            if (plain := step.plain) is not None:
+                value = plain(entry)
+                if type(value) is str:
+                    value = value or None
+                elif value is not None:
+                    value = step.finish(value)
             else:
-                values[row.path] = value
+                value = step.finish(step.row.found(source, context))
+            if value is None:
+                if step.keeps:
+                    continue
+            elif value is IGNORE_ATTRIBUTE:
+                continue
+            if step.row.reference:
+                references[step.path] = value
+            else:
+                values[step.path] = value
+        for markers, contents in self._elements:
+            if all(path in values and values[path] is None for path in contents):
+                values.update(dict.fromkeys((path for path in markers if path in values), None))
         return Desired(
             values=values,
             references=references,
-            on_create=frozenset(row.path for row in rows if row.spec.apply == "on-create"),
-            redacted=frozenset(row.path for row in rows if row.redacts),
+            on_create=self._on_create,
+            redacted=self._redacted,
+            caseless=self._caseless,
         )
 
     def missing(self, desired: Desired) -> list[str]:
-        """Required paths, and the first match attribute, that have no value."""
-        needed = sorted(self.required)
-        if not any(desired.values.get(path) for path in self.match):
+        """What the target needs and has no value: the first match attribute too, if no other one has any."""
+        values = desired.values
+        needed = [name for name, paths in self.required.items() if all(values.get(p) in (None, "") for p in paths)]
+        if all(values.get(path) in (None, "") for path in self.match):
             needed += [path for path in self.match[:1] if path not in needed]
-        return [path for path in needed if desired.values.get(path) in (None, "")]
+        return sorted(needed)
 
 
 def compile_mapping(
@@ -163,25 +112,53 @@ def compile_mapping(
     required: Sequence[str] = (),
     types: Mapping[str, AttributeType] | None = None,
     on_create: frozenset[str] = frozenset(),
+    job: str = "",
 ) -> ObjectMapping:
-    """Compile rows. `on_create`: paths that the target cannot change later. Raises PathError, ExpressionError,
-    UnknownAttribute; the configuration has been checked before, so here they are faults of a profile."""
+    """Compile rows.
+
+    `required`: what the product needs. `types`: what the target announces, by path without element filter in lower
+    case; what it requires counts where a row writes it. `on_create`: paths that the target cannot change later. `job`:
+    for messages. Raises PathError, ExpressionError, UnknownAttribute; the configuration has been checked before, so
+    here they are faults of a profile.
+    """
+    kind = vocabulary.kind
+    matched = tuple(str(parse_path(text).written) for text in match)
     rows: list[AttributeMapping] = []
+    read_only: list[str] = []
     writes_members = False
     for spec in specs:
-        path = str(parse_path(spec.target))
-        if vocabulary.kind == "group" and path == "members":
-            writes_members = True  # memberships have their own way: they are edges, not values
+        path = str(parse_path(spec.target).written)
+        if kind == "group" and path == "members":
+            writes_members = spec.source == "members"  # memberships have their own way: they are edges, not values
             continue
-        rows.append(_compile(spec, path, vocabulary, types, on_create))
+        row = _compile(spec, path, vocabulary, types, on_create, job)
+        # Without its name, its state and what it is found by, there is nothing to provision: that cannot be meant.
+        if row.type.mutability == "readOnly" and path not in (_NAME[kind], "active", *matched):
+            read_only.append(path)
+        else:
+            rows.append(row)
+    needed = _required(kind, rows, [str(parse_path(text)) for text in required], types)
+    writes = {path for paths in needed.values() for path in paths if len(paths) == 1}
+    steps = tuple(
+        _Step(row, row.path, row.plain, row.finish, row.spec.when_empty == "keep" or row.path in writes)
+        for row in rows
+    )
     return ObjectMapping(
-        kind=vocabulary.kind,
+        kind=kind,
         rows=tuple(rows),
-        match=tuple(str(parse_path(text)) for text in match),
-        required=frozenset(str(parse_path(text)) for text in required),
+        match=matched,
+        required=needed,
+        read_only=tuple(read_only),
         writes_members=writes_members,
         attributes=frozenset(name for spec in specs for name in _names(spec)),
-        random=any(compile_expression(spec.expression).uses_chance for spec in specs if spec.expression is not None),
+        random=any(row.expression is not None and row.expression.uses_chance for row in rows),
+        _steps=steps,
+        _leaving=tuple(step for step in steps if step.row.follows_soft_delete),
+        _elements=tuple(_described(rows)),
+        _reads={name: accessor for row in rows for name, accessor in row.reads.items()},
+        _on_create=frozenset(row.path for row in rows if row.spec.apply == "on-create"),
+        _redacted=frozenset(row.path for row in rows if row.redacts),
+        _caseless=frozenset(row.path for row in rows if row.type.caseless),
     )
 
 
@@ -197,49 +174,49 @@ def _compile(
     vocabulary: Vocabulary,
     types: Mapping[str, AttributeType] | None,
     on_create: frozenset[str],
+    job: str,
 ) -> AttributeMapping:
     if path in on_create and spec.apply == "always":
         spec = replace(spec, apply="on-create")
-    type_ = attribute_type(path, types)
-    if spec.expression is not None:
-        expression = compile_expression(spec.expression)
-        return AttributeMapping(
-            spec=spec,
-            path=path,
-            value=_expression(expression, vocabulary),
-            type=type_,
-            redacts=expression.redacts,
-            follows_soft_delete="IsSoftDeleted" in expression.attributes,
-        )
-    if spec.source is not None:
-        accessor = vocabulary.resolve(spec.source)
-        return AttributeMapping(
-            spec=spec,
-            path=path,
-            value=lambda entry, context: accessor(entry),
-            type=type_,
-            reference=(vocabulary.source_kind, spec.source) == ("graph", "manager"),
-            follows_soft_delete=spec.source == "IsSoftDeleted",
-        )
-    constant = spec.constant
-    return AttributeMapping(spec=spec, path=path, value=lambda entry, context: constant, type=type_)
+    return AttributeMapping(
+        job=job,
+        spec=spec,
+        path=path,
+        text=spec.text,
+        type=attribute_type(path, types),
+        reads={name: vocabulary.resolve(name) for name in _names(spec)},
+        expression=None if spec.expression is None else compile_expression(spec.expression),
+        reference=(vocabulary.source_kind, vocabulary.kind, spec.source) == ("graph", "user", "manager"),
+    )
 
 
-def _expression(expression: Expression, vocabulary: Vocabulary) -> Callable[[Entry, EvaluationContext], Json]:
-    accessors = {name: vocabulary.resolve(name) for name in expression.attributes}
-    return lambda entry, context: expression.evaluate(_Names(accessors, entry), context)
+def _required(
+    kind: Kind, rows: Iterable[AttributeMapping], product: Iterable[str], types: Mapping[str, AttributeType] | None
+) -> dict[str, tuple[str, ...]]:
+    """What is needed, and which rows give it. What only /Schemas asks for counts where some row writes it: an
+    announcement that is wrong must not keep everybody out."""
+    paths = [row.path for row in rows if not row.reference]
+
+    def given(name: str) -> tuple[str, ...]:
+        low = name.lower()
+        return tuple(p for p in paths if p.lower() == low or p.lower().startswith((f"{low}.", f"{low}[")))
+
+    announced = [_NAME[kind]]
+    for name, type_ in (types or {}).items():
+        if type_.required and type_.mutability != "readOnly" and ":" not in name and "." not in name:
+            announced.append(str(parse_path(name)))
+    found = {name: given(name) for name in product}
+    return found | {name: some for name in announced if name not in found and (some := given(name))}
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """An entry as an expression sees it: names to values."""
-
-    accessors: Mapping[str, Accessor]
-    entry: Entry
-
-    def get(self, name: str) -> Json:
-        return self.accessors[name](self.entry)
-
-
-def _empty(value: Json) -> bool:
-    return value is None or value in ("", [])
+def _described(rows: Iterable[AttributeMapping]) -> Iterable[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """(paths of markers, paths of what they describe) of each array element that has rows for both."""
+    elements: dict[AttributePath, tuple[list[str], list[str]]] = {}
+    for row in rows:
+        path = parse_path(row.path)
+        if path.key is not None:
+            markers, contents = elements.setdefault(replace(path, sub=None), ([], []))
+            (markers if (path.sub or "").lower() in _MARKERS else contents).append(row.path)
+    for markers, contents in elements.values():
+        if markers and contents:
+            yield tuple(markers), tuple(contents)

@@ -56,10 +56,8 @@ class Mirror:
             self.watermarks[page.stream] = page.watermark
 
     def _merge(self, table: dict[str, dict[str, Json]], key: str, attributes: object, page: Page) -> None:
-        first = page.full and key not in self._seen
-        table[key] = {**({} if first else table.get(key, {})), **dict(attributes)}  # type: ignore[call-overload]
-        if page.full:
-            self._seen.add(key)
+        table[key] = {**({} if page.full else table.get(key, {})), **dict(attributes)}  # type: ignore[call-overload]
+        self._seen.add(key)
 
     def _remove(self, removal: Removal) -> None:
         self.removed.append(removal)

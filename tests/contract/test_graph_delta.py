@@ -105,6 +105,25 @@ async def test_graph_delta_duplicates_last_seen_wins(world):
     assert world.same_groups()
 
 
+async def test_a_manager_told_once_outlives_a_repetition_in_the_same_full_round(world):
+    world.quirks.removed_in_initial = False
+    first = [user for user in world.directory.users[:7] if user.manager is not None]
+    again = [{"id": user.id, "displayName": "Again", "jobTitle": None} for user in first]
+    world.fault({"transform": "append", "with": again}, path="users/delta", nth=3)
+    world.fault({"transform": "append", "with": again[:1]}, path="users/delta", nth=9)
+    source = world.source()
+    pages = await world.mirror.read(source, "users")
+    await source.close()
+    assert first
+    for user in first:
+        told = world.mirror.users[user.id]
+        assert (told["displayName"], told["jobTitle"], told["manager"]) == ("Again", None, user.manager.id)
+    assert {record.enabled for page in pages if not page.full for record in page.records} == {None}
+    assert pages[-1].full
+    assert pages[-1].last
+    assert world.mirror.swept == []
+
+
 async def test_graph_delta_replay_is_idempotent(world):
     await both(world)
     for user in world.directory.users[:20]:

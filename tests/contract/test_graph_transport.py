@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -166,6 +167,20 @@ async def test_graph_one_request_in_flight_per_chain(world):
     await asyncio.gather(world.mirror.read(source, "users"), _drain(source, "groups"))
     await source.close()
     assert max(entry.concurrent for entry in world.requests()) <= 2
+
+
+async def test_the_next_page_is_on_its_way_while_the_caller_works(world):
+    source = world.source()
+    pages = source.read("users", None)
+    await anext(pages)
+    asked = len(world.requests())
+    for _ in range(100):  # the caller works and gives the event loop no turn
+        if (asked := len(world.requests())) > 1:
+            break
+        time.sleep(0.01)
+    assert asked == 2
+    await pages.aclose()
+    await source.close()
 
 
 async def _drain(source, stream):

@@ -103,9 +103,10 @@ def begun(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         life = Life(company=company, product=product, recorder=recorder, runtime=runtime)
         stranger = product.add_user(f"stranger.{company.tag}@elsewhere.example")
         product.add_group(f"Strangers {company.tag}", str(stranger["id"]))
-        life.untouched = product.everything()
         life.adopted = product.add_user(company.login("ada"), displayName="Old Hand", nickName="Countess")
         life.adopted_group = product.add_group(company.team_name("legal"), str(stranger["id"]))
+        ours = {str(life.adopted["id"]), f"group {life.adopted_group['id']}"}
+        life.untouched = {id_: one for id_, one in product.everything().items() if id_ not in ours}
         life.initial = sync_once(runtime, "job")
         yield life
 

@@ -166,7 +166,7 @@ class Delta:
         records: list[Json] = []
         if token.page == int(token.blank):
             records += self._removed_for_show(token)
-        size, budget = self._size(token) + len(records), quirks.members_budget
+        size, budget = max(self._size(token), len(records) + 1), quirks.members_budget
         place, at = token.position
         ids = None if token.ids is None else set(token.ids)
         order = _order(token.end, scattered=quirks.random_order, salt=token.last)

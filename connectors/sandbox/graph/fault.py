@@ -21,12 +21,6 @@ class GraphError(Exception):
     message: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def body(self, *, date: str, request_id: str, client_request_id: str) -> Json:
-        """Graph's error object; `date` without a zone, in UTC, as the service writes it."""
-        return error_body(
-            self.code, self.message, date=date, request_id=request_id, client_request_id=client_request_id
-        )
-
 
 def error_body(code: str, message: str, *, date: str, request_id: str = "", client_request_id: str = "") -> Json:
     """The JSON of an error."""

@@ -30,7 +30,6 @@ class Query:
     raw_query: str
     headers: Mapping[str, str] = field(default_factory=dict)  #: lower-case names
     body: bytes = b""
-    batched: bool = False
 
     @cached_property
     def segments(self) -> tuple[str, ...]:

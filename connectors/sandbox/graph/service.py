@@ -166,7 +166,6 @@ class GraphService:
             raw_query=raw_query,
             headers={**headers, **own},
             body=b"" if body is None else orjson.dumps(body),
-            batched=True,
         )
         try:
             if any(answers.get(one, {"status": 424})["status"] >= 400 for one in request.get("dependsOn") or ()):

@@ -47,7 +47,7 @@ class Store:
             self.assignments: list[AppRoleAssignment] = []
             self.bin: dict[str, Entity] = {}  # soft-deleted, the oldest first
             self.log = ChangeLog()
-            self.generations = {"users": 0, "groups": 0, "servicePrincipals": 0, "directoryObjects": 0}
+            self.generations = {"users": 0, "groups": 0, "servicePrincipals": 0}
 
     def new_id(self) -> str:
         """A fresh object id, the next of this seed."""

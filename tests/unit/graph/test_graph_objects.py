@@ -1,8 +1,11 @@
 """Users and groups out of delta pages (shapes: Microsoft Graph documentation, "Use delta query")."""
 
+from dataclasses import fields
+
 import pytest
 
 from connectors.graph.find import original_name
+from connectors.graph.groups import _FILL, membership
 from connectors.graph.groups import read_groups as group_readings
 from connectors.graph.users import read_users as user_readings
 from syncd.core.model import Membership, Removal
@@ -40,11 +43,21 @@ def test_annotations_are_no_attributes():
 
 
 @pytest.mark.parametrize(("value", "enabled"), [(True, True), (False, False), (None, True)])
-def test_account_enabled_decides_and_absence_shows_in_the_attributes(value, enabled):
+def test_account_enabled_decides(value, enabled):
     (user,) = read_users([{"id": KIM, "accountEnabled": value}]).records
     assert user.enabled is enabled
-    (silent,) = read_users([{"id": KIM}]).records
-    assert "accountEnabled" not in silent.attributes
+
+
+def test_silence_about_account_enabled_keeps_in_a_delta_and_is_yes_in_a_full_round():
+    assert [said.records[0].enabled for said in user_readings([{"id": KIM}], False)] == [None]
+    assert [said.records[0].enabled for said in user_readings([{"id": KIM}], True)] == [True]
+
+
+def test_a_membership_made_fast_is_a_membership():
+    made = membership("g", "m", "group")
+    assert made == Membership(group_id="g", member_id="m", member_kind="group")
+    assert repr(made) == repr(Membership(group_id="g", member_id="m", member_kind="group"))
+    assert len(_FILL) == len(fields(Membership))
 
 
 @pytest.mark.parametrize(

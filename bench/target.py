@@ -1,0 +1,335 @@
+"""How fast accounts are created: syncd beside a bare loop of the same HTTP client, and beside one look-up per account.
+
+    python bench/target.py [--creates 2000] [--runs 7] [--concurrency 8] [--profile connector|apply]
+
+A minimal SCIM service answers from a process of its own. In each run, one after the other:
+
+bare        aiohttp and orjson alone, the very requests that syncd sends, as many at a time
+entra       the same loop with a look-up before each POST, as Microsoft Entra documents its requests
+connector   the same creates through connectors/scim: discovery, pace, gate, errors, redaction
+apply       a whole plan carried out: intents and answers durable in SQLite, links, provisioning log
+
+Prints medians over the runs; exit 1 where the connector takes more than 1.3 times the bare loop, or more than 0.8 times
+the loop with look-ups.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import gc
+import multiprocessing
+import pstats
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+from urllib.parse import quote
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import aiohttp
+import orjson
+import uvloop
+
+from connectors.scim.settings import BearerToken, ScimSettings
+from connectors.scim.target import ScimTarget, open_target
+from state.journal import Planned
+from syncd.apply import Applier
+from syncd.config import load
+from syncd.core.attributes import ENTERPRISE_SCHEMA
+from syncd.core.change import Action, Change
+from syncd.core.secret import Secret
+from syncd.draft import Draft
+from syncd.observe.logs import set_up_logs
+from syncd.runtime import Runtime
+
+MOST_OF_BARE = 1.3
+MOST_OF_ENTRA = 0.8
+TOKEN = "bench"
+Item = TypeVar("Item")
+_EMPTY = orjson.dumps(
+    {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
+)
+
+
+class Service(asyncio.Protocol):
+    """One connection to a service that stores nothing: a POST is answered with its body under a new id."""
+
+    numbers = iter(range(1, 10**12))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # a server's is a Transport
+        self._buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end]
+            at = head.lower().find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(self._buffer) < end + 4 + length:
+                return
+            body = self._buffer[end + 4 : end + 4 + length]
+            self._buffer = self._buffer[end + 4 + length :]
+            self._answer(head, body)
+
+    def _answer(self, head: bytes, body: bytes) -> None:
+        if head.startswith(b"POST"):
+            status, answer = b"201 Created", b'{"id":"%d",' % next(self.numbers) + body[1:]
+        elif head.startswith(b"GET /scim/Users") or head.startswith(b"GET /scim/Groups"):
+            status, answer = b"200 OK", _EMPTY
+        else:
+            status, answer = b"404 Not Found", b"{}"
+        self._transport.write(
+            b"HTTP/1.1 %b\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\n\r\n%b"
+            % (status, len(answer), answer)
+        )
+
+
+def serve(pipe: Connection) -> None:
+    """Runs in a process of its own until the other end of the pipe closes."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(Service, "127.0.0.1", 0)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await loop.run_in_executor(None, _wait, pipe)
+
+    uvloop.run(run())
+
+
+def _wait(pipe: Connection) -> None:
+    try:
+        pipe.recv()
+    except EOFError:
+        return
+
+
+def creates(number: int) -> list[Change]:
+    """New people with the attributes of the default mapping."""
+    found = []
+    for n in range(number):
+        login = f"person{n}@contoso.com"
+        after = {
+            "userName": login,
+            "externalId": f"{n:08d}-0000-4000-8000-000000000000",
+            "active": True,
+            "displayName": f"Person {n}",
+            "title": "Engineer",
+            "name.givenName": "Person",
+            "name.familyName": str(n),
+            "name.formatted": f"Person {n}",
+            'emails[type eq "work"].value': login,
+            'phoneNumbers[type eq "mobile"].value': "+49 30 123456",
+            'addresses[type eq "work"].locality': "Berlin",
+            "preferredLanguage": "de-DE",
+            f"{ENTERPRISE_SCHEMA}:department": "Products",
+            f"{ENTERPRISE_SCHEMA}:employeeNumber": str(n),
+        }
+        found.append(
+            Change(
+                action=Action.CREATE,
+                kind="user",
+                source_id=after["externalId"],
+                target_id=None,
+                name=login,
+                before={},
+                after=after,
+                why="assigned",
+            )
+        )
+    return found
+
+
+async def in_flight(work: Callable[[Item], Awaitable[None]], items: Sequence[Item], concurrency: int) -> None:
+    """All of them, so many at a time."""
+    rest = iter(items)
+
+    async def lane() -> None:
+        for item in rest:
+            await work(item)
+
+    await asyncio.gather(*(lane() for _ in range(concurrency)))
+
+
+Way = Callable[[], Awaitable[None]]
+
+
+def target_at(url: str, concurrency: int) -> ScimTarget:
+    settings = ScimSettings(name="bench", url=url, auth=BearerToken(token=Secret(TOKEN)), concurrency=concurrency)
+    return open_target(settings, None, write=True)
+
+
+def plain(url: str, changes: Sequence[Change], concurrency: int, *, look_up: bool) -> Way:
+    """aiohttp and orjson alone."""
+    sample = target_at(url, concurrency)
+    requests = [(change.after["userName"], sample.preview(change, {})[0].body) for change in changes]
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json; charset=utf-8"}
+
+    async def run() -> None:
+        async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=0)) as session:
+
+            async def create(request: tuple[str, object]) -> None:
+                login, body = request
+                if look_up:
+                    name = quote(f'userName eq "{login}"')
+                    async with session.get(f"{url}/Users?filter={name}") as response:
+                        assert orjson.loads(await response.read())["totalResults"] == 0
+                async with session.post(f"{url}/Users", data=orjson.dumps(body)) as response:
+                    assert response.status == 201
+                    assert orjson.loads(await response.read())["id"]
+
+            await in_flight(create, requests, concurrency)
+
+    return run
+
+
+def connector(url: str, changes: Sequence[Change], concurrency: int) -> Way:
+    """Through the target client, as apply uses it."""
+
+    async def run() -> None:
+        target = target_at(url, concurrency)
+
+        async def create(change: Change) -> None:
+            outcome = await target.send(change, {})
+            assert outcome.status == "done", outcome
+
+        await in_flight(create, changes, concurrency)
+        await target.close()
+
+    return run
+
+
+CONFIG = """
+[state]
+url = "sqlite:///{folder}/state.db"
+
+[sources.contoso]
+kind = "graph"
+endpoint = "http://127.0.0.1:9/v1.0"
+access_token = {{ file = "{folder}/token" }}
+service_principal_id = "00000000-0000-4000-8000-000000000000"
+
+[targets.bench]
+kind = "scim"
+url = "{url}"
+token = {{ file = "{folder}/token" }}
+concurrency = {concurrency}
+
+[jobs.bench]
+source = "contoso"
+target = "bench"
+"""
+
+
+@contextmanager
+def plan(url: str, changes: Sequence[Change], concurrency: int, folder: Path) -> Iterator[Way]:
+    """A plan that is ready in a new state DB, and its carrying out."""
+    (folder / "token").write_text(TOKEN)
+    (folder / "token").chmod(0o600)
+    config = folder / "config.toml"
+    config.write_text(CONFIG.format(folder=folder, url=url, concurrency=concurrency))
+    runtime = Runtime.open(load(config))
+    job, draft = runtime.job("bench"), Draft(id=uuid.uuid4().hex, job="bench", cycle="initial")
+    journal, now = runtime.store.journal, datetime.now(UTC)
+    runtime.store.leases.take(job.name, now=now)
+    journal.begin(draft.id, job.name, seq=1, config=job.digest, now=now)
+    journal.add(draft.id, [Planned(change=change, rev=None) for change in changes])
+    journal.seal(draft.id, dry=False)
+    journal.take_over(draft.id, job.name, waits=())
+
+    async def run() -> None:
+        async with runtime.target("bench", write=True) as target:
+            applied = await Applier(job, runtime.store, target, draft, runtime.clock, stopping=asyncio.Event()).run()
+        assert applied.error is None, applied.error
+
+    yield run
+    done = sum(runtime.store.links.count("bench").values())
+    assert done == len(changes), done
+    runtime.close()
+
+
+def timed(way: Way) -> float:
+    """Seconds."""
+    gc.collect()
+    begun = time.perf_counter()
+    uvloop.run(way())
+    return time.perf_counter() - begun
+
+
+def measure(url: str, number: int, runs: int, concurrency: int) -> dict[str, list[float]]:
+    """Seconds of each way, run after run."""
+    changes = creates(number)
+    ways = {
+        "bare": plain(url, changes, concurrency, look_up=False),
+        "entra": plain(url, changes, concurrency, look_up=True),
+        "connector": connector(url, changes, concurrency),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in (*ways, "apply")}
+    for _ in range(runs):
+        for name, way in ways.items():
+            seconds[name].append(timed(way))
+        with TemporaryDirectory() as folder, plan(url, changes, concurrency, Path(folder)) as way:
+            seconds["apply"].append(timed(way))
+    return seconds
+
+
+def profiled(url: str, number: int, concurrency: int, which: str) -> None:
+    changes = creates(number)
+    profile = cProfile.Profile()
+    with TemporaryDirectory() as folder, plan(url, changes, concurrency, Path(folder)) as apply:
+        way = apply if which == "apply" else connector(url, changes, concurrency)
+        profile.runcall(uvloop.run, way())
+        if which != "apply":
+            uvloop.run(apply())
+    pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--creates", type=int, default=2_000)
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--profile", choices=["connector", "apply"])
+    options = parser.parse_args()
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    server = spawn.Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    theirs.close()
+    url = f"http://127.0.0.1:{ours.recv()}/scim"
+    set_up_logs("warning")  # as a one-shot command on a terminal does
+    if options.profile:
+        profiled(url, options.creates, options.concurrency, options.profile)
+        return 0
+    measure(url, 200, 1, options.concurrency)  # warm
+    seconds = measure(url, options.creates, options.runs, options.concurrency)
+    ours.close()
+    server.join(10)
+    print(f"{options.creates:,} creates, {options.concurrency} at a time, medians of {options.runs} runs")
+    for name, all_of_them in seconds.items():
+        each = statistics.median(all_of_them)
+        of = {other: _ratio(all_of_them, seconds[other]) for other in ("bare", "entra")}
+        print(
+            f"{name:10} {each:6.3f} s {options.creates / each:>8,.0f}/s   {of['bare']:.2f} of bare   {of['entra']:.2f} of entra"
+        )
+    of_bare, of_entra = (_ratio(seconds["connector"], seconds[other]) for other in ("bare", "entra"))
+    return 0 if of_bare <= MOST_OF_BARE and of_entra <= MOST_OF_ENTRA else 1
+
+
+def _ratio(these: Sequence[float], those: Sequence[float]) -> float:
+    """The median of the runs' ratios: what else the machine does meets both of a run alike."""
+    return statistics.median(one / other for one, other in zip(these, those, strict=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""A company, the sandbox's SCIM service as its target, and the job between them: for tests of what the product promises."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import connectors.graph.source
+import connectors.okta.source
+from connectors.sandbox.emulator import Emulator
+from connectors.sandbox.journal import Entry
+from connectors.sandbox.scim.app import scim_app
+from connectors.sandbox.scim.directory import ScimDirectory
+from connectors.sandbox.scim.quirks import Quirks
+from connectors.sandbox.serve import serve
+from syncd.config import load
+from syncd.ingest import Clock
+from syncd.report.result import JobResult
+from syncd.runtime import Runtime
+from tests.system.company import COMPANIES, PEOPLE, GraphCompany, OktaCompany, write_secret
+from tests.system.conftest import sync_once
+from tests.system.recorder import body_of
+
+TARGET_TOKEN = "house-target"  # noqa: S105 - opens the sandbox and nothing else
+KINDS = tuple(COMPANIES)
+
+
+@dataclass(kw_only=True)
+class House:
+    """What one test lives in. Time stands still unless `later` moves it."""
+
+    company: GraphCompany | OktaCompany
+    source: Emulator
+    service: Emulator  #: of the target
+    target: ScimDirectory
+    config: Path
+    runtime: Runtime
+    _now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _seen: int = 0
+
+    def later(self, **by: float) -> None:
+        self._now += timedelta(**by)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def sync(self, *, code: int | None = 0, job: str = "job", **wish: Any) -> dict[str, Any]:
+        """One cycle; gives the report of the job. `code`: the exit code that it must have."""
+        self._seen = self.service.journal.total
+        result: JobResult = sync_once(self.runtime, job, **wish)
+        told = result.data(self.runtime.store)
+        if code is not None:
+            assert result.exit_code == code, told
+        return told
+
+    @property
+    def written(self) -> list[Entry]:
+        """What the last cycle wrote at the target."""
+        return [entry for entry in self.service.journal.since(self._seen) if entry.method != "GET"]
+
+    @property
+    def methods(self) -> list[str]:
+        """The same as "PATCH user", sorted."""
+        kinds = {"Users": "user", "Groups": "group"}
+        return sorted(f"{entry.method} {kinds[str(entry.notes['resource'])]}" for entry in self.written)
+
+    def bodies(self, method: str) -> list[Any]:
+        return [body_of(entry) for entry in self.written if entry.method == method]
+
+    def active(self) -> set[str]:
+        """The logins of the accounts that may sign in at the target."""
+        return {user.name for user in self.target.users() if user.attributes.get("active") is not False}
+
+    def logins(self, *names: str) -> set[str]:
+        return {self.company.login(name) for name in names}
+
+    def state(self) -> dict[str, Any]:
+        """Every account and group as stored, versions and members included."""
+        everyone = [*self.target.users(), *self.target.groups()]
+        return {one.id: (one.attributes, one.version, tuple(sorted(one.members.ids))) for one in everyone}
+
+    def at_source(self, action: Mapping[str, Any], *, times: int | None = None, **match: Any) -> None:
+        """Requests to the source that match go wrong from now on."""
+        self.source.faults.add({"match": match, "times": times, "action": dict(action)})
+
+    def at_target(self, action: Mapping[str, Any], *, times: int | None = None, **match: Any) -> None:
+        self.service.faults.add({"match": match, "times": times, "action": dict(action)})
+
+    def all_well(self) -> None:
+        """No more faults."""
+        self.source.faults.clear()
+        self.service.faults.clear()
+
+
+@contextmanager
+def house(
+    kind: str,
+    folder: Path,
+    *,
+    people: int = len(PEOPLE),
+    quirks: Quirks | None = None,
+    job: str = "",
+    more: str = "",
+    begun: bool = True,
+) -> Iterator[House]:
+    """Thirty people in "sales" and "legal", every third in "support"; "design" is empty. `job`: TOML inside the job's
+    table, `more`: behind it. `begun`: after the initial cycle."""
+    company = COMPANIES[kind](uuid.uuid4().hex[:6])
+    for team in ("sales", "legal", "support", "design"):
+        company.found(team)
+    for number, person in enumerate(PEOPLE[:people]):
+        company.hire(person, "sales" if number % 2 else "legal", *(("support",) if number % 3 == 0 else ()))
+    target = ScimDirectory()
+    service = scim_app(target, quirks=quirks or "strict", token=TARGET_TOKEN)
+    with serve({"source": company.app, "target": service}) as served:
+        write_secret(folder / "target.token", TARGET_TOKEN)
+        config = folder / "config.toml"
+        config.write_text(_toml(company, folder, served["source"], served["target"], job, more), encoding="utf-8")
+        made: list[House] = []
+        clock = Clock(now=lambda: made[0].now(), sleep=asyncio.sleep)
+        runtime = Runtime.open(load(config), clock=clock)
+        try:
+            here = House(
+                company=company, source=company.app, service=service, target=target, config=config, runtime=runtime
+            )
+            made.append(here)
+            if begun:
+                here.sync()
+            yield here
+        finally:
+            runtime.close()
+
+
+def _toml(company: GraphCompany | OktaCompany, folder: Path, source: str, target: str, job: str, more: str) -> str:
+    return f"""
+[state]
+url = "sqlite:///{folder / "state.db"}"
+{company.source(folder, source)}
+[targets.product]
+kind = "scim"
+url = "{target}/scim"
+token = {{ file = "{folder / "target.token"}" }}
+
+[jobs.job]
+source = "company"
+target = "product"
+schedule = "1m"
+{job}
+{more}
+"""
+
+
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sources' pauses before they ask again take no time; all else of them is as it is."""
+
+    async def pause(seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    for module in (connectors.graph.source, connectors.okta.source):
+        monkeypatch.setattr(module, "open_source", partial(module.open_source, sleep=pause))
+
+
+def quirky(**switches: Any) -> Quirks:
+    """The plain service with some of its ways changed."""
+    return replace(Quirks(), **switches)
