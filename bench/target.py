@@ -85,7 +85,7 @@ class Service(asyncio.Protocol):
     def _answer(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"POST"):
             status, answer = b"201 Created", b'{"id":"%d",' % next(self.numbers) + body[1:]
-        elif head.startswith(b"GET /scim/Users") or head.startswith(b"GET /scim/Groups"):
+        elif head.startswith((b"GET /scim/Users", b"GET /scim/Groups")):
             status, answer = b"200 OK", _EMPTY
         else:
             status, answer = b"404 Not Found", b"{}"

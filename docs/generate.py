@@ -1,7 +1,11 @@
 """Writes the pages of the documentation that are made from the code.
 
 python docs/generate.py expressions          docs/expressions.md, from the functions' docstrings
-python docs/generate.py expressions --check  exit status 1 if the file is not current
+python docs/generate.py configuration        docs/configuration.md, from the settings' descriptions
+python docs/generate.py targets              docs/targets/<profile>.md, from the built-in profiles
+python docs/generate.py expressions --check  exit status 1 if a file is not current
+
+A page's hand-written beginning stands beside it: <page>.head.md.
 """
 
 from __future__ import annotations
@@ -9,11 +13,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from configuration_page import configuration
+from target_page import target
+
+from connectors.scim.profiles import built_in, load_profile
 from syncd.core.expression import functions
 from syncd.core.expression.functions import Example, Function
 
@@ -22,7 +30,7 @@ DOCS = Path(__file__).resolve().parent
 
 def expressions() -> str:
     """The page on expressions: its hand-written head, then each function by name."""
-    head = (DOCS / "expressions.head.md").read_text(encoding="utf-8").rstrip()
+    head = _head("expressions").rstrip()
     known = functions()
     index = " · ".join(f"[{each.name}](#{each.name.lower()})" for each in known)
     return "\n".join([head, "", f"{len(known)} functions: {index}", *map(_section, known)]) + "\n"
@@ -53,7 +61,16 @@ def _example(example: Example) -> str:
     return f"- `{example.expression}`{' with ' + given if given else ''} → {result}"
 
 
-PAGES: dict[str, Callable[[], str]] = {"expressions": expressions}
+def _head(page: str) -> str:
+    return (DOCS / f"{page}.head.md").read_text(encoding="utf-8")
+
+
+#: What can be asked for → the files that it gives, below docs/.
+PAGES: Mapping[str, Callable[[], Mapping[str, str]]] = {
+    "expressions": lambda: {"expressions": expressions()},
+    "configuration": lambda: {"configuration": configuration(_head("configuration"))},
+    "targets": lambda: {f"targets/{name}": target(load_profile(name), _head(f"targets/{name}")) for name in built_in()},
+}
 
 
 def main() -> int:
@@ -61,14 +78,17 @@ def main() -> int:
     parser.add_argument("page", choices=sorted(PAGES))
     parser.add_argument("--check", action="store_true", help="compare only")
     given = parser.parse_args()
-    file, text = DOCS / f"{given.page}.md", PAGES[given.page]()
-    if given.check:
+    stale = False
+    for name, text in PAGES[given.page]().items():
+        file = DOCS / f"{name}.md"
         if file.exists() and file.read_text(encoding="utf-8") == text:
-            return 0
-        print(f"{file.name} is not current; run: python docs/generate.py {given.page}", file=sys.stderr)
-        return 1
-    file.write_text(text, encoding="utf-8")
-    return 0
+            continue
+        if given.check:
+            print(f"{name}.md is not current; run: python docs/generate.py {given.page}", file=sys.stderr)
+            stale = True
+        else:
+            file.write_text(text, encoding="utf-8")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ IN_LIST = 900
 #: a PostgreSQL server that has gone without a word is noticed within a minute, not within hours
 _POSTGRESQL = {
     "connect_timeout": 10,
+    "client_encoding": "utf8",
     "keepalives_idle": 20,
     "keepalives_interval": 10,
     "keepalives_count": 3,

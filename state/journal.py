@@ -16,13 +16,12 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from state.approvals import Approvals, use_up
+from state.approvals import Approvals
+from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import lock_job
-from state.links import drop_link, drop_members, put_link, put_members
-from state.log import write_log
-from state.pending import Wait, clear_waits, put_waits
+from state.pending import Wait, put_waits
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of
 from state.tables import changes, claims, links, pending, plans, worklist
 from syncd.core.change import Action, Change, Status
@@ -226,6 +225,8 @@ class Journal(Approvals):
             for row in rows:
                 by_kind[row.change.kind].append(row)
             for kind, some in by_kind.items():
+                if not some:
+                    continue
                 ids = [row.change.source_id for row in some]
                 where = (claims.c.job == job) & (claims.c.kind == kind) & claims.c.source_id.in_(ids)
                 theirs = (claims.c.until > now) & (claims.c.owner != claimed_by)
@@ -239,25 +240,10 @@ class Journal(Approvals):
     def close(self, plan: str, job: str, closings: Sequence[Closing], *, now: datetime) -> None:
         """Write how rows ended, with their links, memberships, log entries and what still waits: one transaction."""
         with self._engine.begin() as c:
-            for one in closings:
-                change = one.row.change
-                where = (changes.c.plan == plan) & (changes.c.key == one.row.key)
-                c.execute(changes.update().where(where).values(status=one.status, error=one.error, changed_at=now))
-                if one.link is not None:
-                    put_link(c, one.target, one.link)
-                if one.unlink:
-                    drop_link(c, job, change.kind, change.source_id)
-                if one.members_in:
-                    put_members(c, job, change.source_id, one.members_in)
-                if one.members_out:
-                    drop_members(c, job, change.source_id, one.members_out)
-                if one.done_with:
-                    clear_waits(c, job, change.kind, change.source_id, one.done_with)
-                put_waits(c, job, one.waits)
-                self._vault.pop((plan, one.row.key, "before"), None)
-                self._vault.pop((plan, one.row.key, "after"), None)
-            use_up(c, job, [one.row.key for one in closings if one.status == "done"])
-            write_log(c, [one.entry for one in closings if one.entry is not None])
+            close_rows(c, plan, job, closings, now=now)
+        for one in closings:
+            self._vault.pop((plan, one.row.key, "before"), None)
+            self._vault.pop((plan, one.row.key, "after"), None)
 
     def finish(
         self, plan: str, job: str, *, waits: Iterable[Wait] = (), status: str = "done", **memory: object

@@ -61,30 +61,46 @@ class Links:
             return c.execute(links.delete().where(links.c.job == job)).rowcount
 
 
-def put_link(c: sa.Connection, target: str, link: Link) -> None:
-    """Write a link inside the journal's transaction. An id at the target has one owner: the unique index says so."""
-    values: dict[str, Any] = {
-        "target": target,
-        "target_id": link.target_id,
-        "active": link.active,
-        "wrote": dict(link.wrote),
-        "out_since": link.out_since,
-    }
-    new = insert(c, links).values(job=link.job, kind=link.kind, source_id=link.source_id, rev=link.rev, **values)
+def put_links(c: sa.Connection, written: Iterable[tuple[str, Link]]) -> None:
+    """Write links inside the journal's transaction, each with its target. An id there has one owner: the unique index
+    says so."""
+    rows = [
+        {
+            "job": link.job,
+            "kind": link.kind,
+            "source_id": link.source_id,
+            "target": target,
+            "target_id": link.target_id,
+            "active": link.active,
+            "wrote": dict(link.wrote),
+            "out_since": link.out_since,
+            "rev": link.rev,
+        }
+        for target, link in written
+    ]
+    if not rows:
+        return
+    new = insert(c, links)
+    changed = {name: new.excluded[name] for name in ("target", "target_id", "active", "wrote", "out_since")}
     key = ["job", "kind", "source_id"]
-    c.execute(new.on_conflict_do_update(index_elements=key, set_={**values, "rev": links.c.rev + 1}))
+    c.execute(new.on_conflict_do_update(index_elements=key, set_={**changed, "rev": links.c.rev + 1}), rows)
 
 
-def drop_link(c: sa.Connection, job: str, kind: Kind, source_id: str) -> None:
-    """Forget one link, and with it the memberships that were written for it."""
+def drop_links(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str]) -> None:
+    """Forget links, and with them the memberships that were written for them."""
     side = link_members.c.group_id if kind == "group" else link_members.c.member_id
-    c.execute(link_members.delete().where(link_members.c.job == job, side == source_id))
-    c.execute(links.delete().where(links.c.job == job, links.c.kind == kind, links.c.source_id == source_id))
+    for part in parts(source_ids):
+        c.execute(link_members.delete().where(link_members.c.job == job, side.in_(part)))
+        c.execute(links.delete().where(links.c.job == job, links.c.kind == kind, links.c.source_id.in_(part)))
 
 
-def put_members(c: sa.Connection, job: str, group_id: str, written: Mapping[str, str]) -> None:
-    """Remember members as written: {source id: target id}."""
-    rows = [{"job": job, "group_id": group_id, "member_id": s, "target_id": t} for s, t in written.items()]
+def put_members(c: sa.Connection, job: str, written: Mapping[str, Mapping[str, str]]) -> None:
+    """Remember members as written: {group's source id: {member's source id: target id}}."""
+    rows = [
+        {"job": job, "group_id": group_id, "member_id": member_id, "target_id": target_id}
+        for group_id, members in written.items()
+        for member_id, target_id in members.items()
+    ]
     put(c, link_members, rows)
 
 

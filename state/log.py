@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -30,6 +30,9 @@ class LogEntry:
     steps: list[Json]
     modified: list[Json]
     error: Json = None
+
+
+_NAMES = tuple(field.name for field in fields(LogEntry))
 
 
 class Log:
@@ -84,4 +87,4 @@ def _is(entry: LogEntry, user: str) -> bool:
 def write_log(c: sa.Connection, entries: Sequence[LogEntry]) -> None:
     """Append entries inside somebody else's transaction."""
     if entries:
-        c.execute(log.insert(), [asdict(entry) for entry in entries])
+        c.execute(log.insert(), [{name: getattr(entry, name) for name in _NAMES} for entry in entries])

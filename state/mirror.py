@@ -129,6 +129,12 @@ class Mirror:
             total = c.scalar(sa.select(sa.func.count()).select_from(assignments).where(assignments.c.source == source))
             return {"users": live(users), "groups": live(groups), "assignments": total or 0}
 
+    def assigned_users(self, source: str) -> int:
+        """Assignments whose principal is a user."""
+        where = (assignments.c.source == source) & (assignments.c.principal_kind == "user")
+        with reading(self._engine) as c:
+            return c.scalar(sa.select(sa.func.count()).select_from(assignments).where(where)) or 0
+
     def objects(self, source: str, kind: Kind, ids: Iterable[str]) -> dict[str, MirrorObject]:
         table = OBJECTS[kind]
         found: dict[str, MirrorObject] = {}
@@ -226,7 +232,7 @@ class Mirror:
             return list(direct.values())
         table, low, after = OBJECTS[kind], name.casefold(), ""
         # The databases differ in what they fold beyond ASCII, so they sort out by ASCII alone, and Python decides.
-        part = max(re.findall(r"[!#-\[\]-~]+", low), key=len, default="")
+        part = max(re.findall(r"[!#-\[\]-~]+", name.lower()), key=len, default="")
         text = sa.func.lower(sa.cast(table.c.attributes, sa.Text))
         found: list[MirrorObject] = []
         while True:

@@ -78,7 +78,7 @@ class Pending:
 
     def clear(self, job: str, kind: Kind, source_id: str, reasons: Sequence[str] = REASONS) -> None:
         with self._engine.begin() as c:
-            clear_waits(c, job, kind, source_id, reasons)
+            clear_waits(c, job, kind, [source_id], reasons)
 
     def make_due(self, job: str, *, now: datetime, source_id: str | None = None) -> int:
         """Failing objects are due at once. Returns how many."""
@@ -95,6 +95,8 @@ def put_waits(c: sa.Connection, job: str, waits: Iterable[Wait]) -> None:
         put(c, pending, [{"job": job, **asdict(wait)} for wait in part])
 
 
-def clear_waits(c: sa.Connection, job: str, kind: Kind, source_id: str, reasons: Sequence[str]) -> None:
-    where = (pending.c.job == job) & (pending.c.kind == kind) & (pending.c.source_id == source_id)
-    c.execute(pending.delete().where(where, pending.c.reason.in_(list(reasons))))
+def clear_waits(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str], reasons: Sequence[str]) -> None:
+    """These objects no longer wait for these reasons, inside somebody else's transaction."""
+    for part in parts(source_ids):
+        where = (pending.c.job == job) & (pending.c.kind == kind) & pending.c.source_id.in_(part)
+        c.execute(pending.delete().where(where, pending.c.reason.in_(list(reasons))))

@@ -430,9 +430,9 @@ def demo() -> None:
 def sandbox(
     users: Annotated[int, typer.Option("--users", min=1, max=1_000_000, help="People in each directory.")] = 120,
     port: Annotated[int, typer.Option("--port", min=0, max=65_000, help="First of four ports; 0: free ones.")] = 0,
-    folder: Annotated[Path, typer.Option("--folder", help="Where config.toml and its secrets' files go.")] = Path(
-        "syncd-sandbox"
-    ),
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where config.toml and its secrets' files go; else a new one.")
+    ] = None,
 ) -> None:
     """Serve the sandbox's Graph, Okta and SCIM; print a config.toml for it."""
     from syncd.demo import serve_sandbox  # noqa: PLC0415 - the services take a moment to import

@@ -91,6 +91,7 @@ async def cycle(
     begun = time.monotonic()
     lease: AbstractAsyncContextManager[None] = nullcontext()
     try:
+        await runtime.acquaint(name)
         job = runtime.job(name)
         if not wish.dry:
             runtime.store.leases.take(name, now=runtime.clock.now())

@@ -137,13 +137,17 @@ def _shown(user: User) -> str:
     return str(user.values.get("displayName") or (user.person.display_name if user.person else user.id))
 
 
-def serve_sandbox(*, users: int, port: int, folder: Path) -> int:
-    """Serve until SIGTERM or SIGINT; the configuration, which works as printed, is in `folder`."""
+def serve_sandbox(*, users: int, port: int, folder: Path | None) -> int:
+    """Serve until SIGTERM or SIGINT; the configuration, which works as printed, is in `folder` (None: a new one)."""
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # before there are threads: then sigwait alone gets them
     with World(WorldSize(users=users)).serve(port=port) as world:
+        # A new folder each time: another sandbox's state would speak of accounts that this one does not have.
+        folder = folder or Path(tempfile.mkdtemp(prefix="syncd-sandbox-"))
         folder.mkdir(parents=True, exist_ok=True)
         path = world.write_config(folder)
-        sys.stdout.write(f"# {path.absolute()}\n{world.config()}")
+        sys.stdout.write(f"# {path.absolute()}\n{world.config(folder)}")
         sys.stdout.flush()
         sys.stderr.write(f"syncd: the sandbox answers. Try: syncd --config {path} --dry-run    (stop it with Ctrl-C)\n")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(ends)
     return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,9 +18,10 @@ from state.mirror import MirrorObject, names
 from state.store import Store
 from syncd.core.change import Link
 from syncd.core.entry import Entry
-from syncd.core.expression import EvaluationContext, IgnoreObject
-from syncd.core.mapping import Desired, MappingError
+from syncd.core.expression import IGNORE_ATTRIBUTE, EvaluationContext, IgnoreObject
+from syncd.core.mapping import AttributeMapping, Desired, MappingError
 from syncd.core.model import Assignment, Json, Kind
+from syncd.core.redaction import REDACTED
 from syncd.core.scope import Paths, Scope, Verdict, decide
 from syncd.job import Job, KindRules
 
@@ -38,6 +39,17 @@ class Evaluated:
     link: Link | None
     error: MappingError | None = None
     missing: Sequence[str] = ()  #: mandatory attributes without a value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowTrace:
+    """What one row of a mapping reads and gives for one object; redacted where the row says so."""
+
+    row: AttributeMapping
+    reads: Mapping[str, Json]  #: the source attributes that it names
+    gives: Json = None
+    remark: str | None = None  #: where it gives nothing on purpose: IgnoreAttributeFlow, when_empty = "keep", …
+    error: str | None = None
 
 
 class Evaluator:
@@ -126,6 +138,30 @@ class Evaluator:
             error=error,
             missing=missing,
         )
+
+    def trace(self, one: Evaluated) -> Iterator[RowTrace]:
+        """Each row on its own, as the object is now; a row that fails stops none."""
+        rules = self._job.kinds[one.object.kind]
+        context = self._context(rules, one.object.id)
+        for row in rules.mapping.rows:
+            seen = {name: accessor(one.entry) for name, accessor in row.reads.items()}
+            if row.redacts:
+                seen = {name: None if value is None else REDACTED for name, value in seen.items()}
+            told = RowTrace(row=row, reads=seen)
+            try:
+                value = row.evaluate(one.entry, context)
+            except MappingError as error:
+                yield replace(told, error=str(error))
+                continue
+            except IgnoreObject:
+                yield replace(told, remark="IgnoreObjectFlow: the object is left as it is")
+                continue
+            if value is IGNORE_ATTRIBUTE:
+                yield replace(told, remark="IgnoreAttributeFlow: left as it is")
+            elif value is None:
+                yield replace(told, remark="left as it is" if row.spec.when_empty == "keep" else None)
+            else:
+                yield replace(told, gives=REDACTED if row.redacts else value)
 
     def _context(self, rules: KindRules, id_: str) -> EvaluationContext:
         """Random functions draw the same for the same object each time, so that a dry run is exact and nothing flaps."""

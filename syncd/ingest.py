@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from connectors import Source
@@ -95,17 +96,29 @@ async def _wait_for_lease(store: Store, lease: str, clock: Clock) -> None:
 
 async def _stream(store: Store, source: Source, stream: Stream, clock: Clock, result: Reading, *, full: bool) -> None:
     try:
-        had = (await asyncio.to_thread(store.mirror.counts, source.name))[stream]
-        if not await _round(store, source, stream, clock, result, full=full, believe_empty=not had):
+        had, what = await asyncio.to_thread(_had, store, source.name, stream)
+        look = partial(_round, store, source, stream, clock, result, users_only=what != stream)
+        if not await look(full=full, believe_empty=not had) and had:
             log.warning(Event.SOURCE_EMPTY, source=source.name, stream=stream, had=had)
-            await _round(store, source, stream, clock, result, full=True, believe_empty=True)
-            text = f"{source.name} lists no {stream} any more (there were {had:,}), twice in a row"
-            result.warnings.append({"code": "EmptySource", "message": text, "name": None})
+            if not await look(full=True, believe_empty=True):
+                text = f"{source.name} lists no {what} any more (there were {had:,}), twice in a row"
+                result.warnings.append({"code": "EmptySource", "message": text, "name": None})
     except SourceError as error:
         result.complete = False
         result.errors.append(error)
         result.warnings.append({"code": type(error).__name__, "message": str(error), "name": None})
         log.error(Event.SOURCE_INCOMPLETE, source=source.name, stream=stream, error=str(error))
+
+
+def _had(store: Store, source: str, stream: Stream) -> tuple[int, str]:
+    """How many the mirror holds of what a stream must not lose unasked, and what they are.
+
+    A source may list the groups of an application apart, so that an answer without any user does not come out empty as
+    a whole: where several users are assigned themselves, it is their rows that count.
+    """
+    if stream == "assignments" and (direct := store.mirror.assigned_users(source)) > 1:
+        return direct, "assignments of users"
+    return store.mirror.counts(source)[stream], stream
 
 
 async def _round(
@@ -117,14 +130,17 @@ async def _round(
     *,
     full: bool,
     believe_empty: bool,
+    users_only: bool,
 ) -> bool:
-    """One round of one stream. False if it came out empty and that is not to be believed yet: nothing is swept then."""
+    """One round of one stream. False if it was to bring everything and came out empty; unless that is to be believed,
+    nothing is swept then. `users_only`: what is not of users does not count."""
     watermark = None if full else store.mirror.watermark(source.name, stream)
     current = store.mirror.begin(source.name, stream)
-    records = 0
+    records, empty = 0, False
     async for page in source.read(stream, watermark):
-        records += len(page.records)
-        if page.last and page.full and not records and not believe_empty:
+        records += sum(not users_only or getattr(one, "principal_kind", "user") == "user" for one in page.records)
+        empty = page.last and page.full and not records
+        if empty and not believe_empty:
             return False
         # In a thread: SQLite would hold up the other streams' answers, and PostgreSQL is a network away.
         await asyncio.to_thread(store.mirror.store, current, page, now=clock.now())
@@ -134,4 +150,4 @@ async def _round(
             what = "groups, or their members," if stream == "groups" else stream
             text = f"{len(page.unknown)} {what} could not be read and stay as they are: {few}"
             result.warnings.append({"code": "Unknown", "message": text, "name": None})
-    return True
+    return not empty

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
 from connectors import Source, Target
 from connectors.errors import SourceError, TargetError
+from state.journal import is_mark
 from state.mirror import MirrorObject, names
 from syncd.apply import Applier
 from syncd.core.attributes import parse_path, read
 from syncd.core.errors import SyncdError
 from syncd.core.model import Json, Kind
+from syncd.core.redaction import REDACTED
 from syncd.core.scope import Scope
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated, Evaluator
@@ -83,6 +85,12 @@ async def provision(
     wanted = runtime.job_names(jobs)
     traces: list[Trace] = []
     for job_name in wanted:
+        try:
+            await runtime.acquaint(job_name)
+        except TargetError as error:
+            traces.append(Trace(job=job_name, name=name))
+            traces[-1].add("connection", "failed", str(error))
+            continue
         job = runtime.job(job_name)
         kinds: list[Kind] = [kind] if act else [kind, "group" if kind == "user" else "user"]
         found = [
@@ -126,7 +134,7 @@ async def _one(runtime: Runtime, job: Job, target: Target, one: MirrorObject, *,
     trace.add("connection", "ok", f"{job.source} and {job.target} answer")
     state = {"live": "", "soft": ", in the recycle bin", "gone": ", deleted at the source"}[one.state]
     disabled = "" if one.enabled else ", disabled"
-    trace.add("import", "ok", f"{one.kind} {one.id}{state}{disabled}", **_imported(job, seen))
+    trace.add("import", "ok", f"{one.kind} {one.id}{state}{disabled}", **_imported(evaluator, seen))
     in_scope = seen.verdict.scope is Scope.IN
     trace.add(
         "scope",
@@ -155,29 +163,37 @@ async def _one(runtime: Runtime, job: Job, target: Target, one: MirrorObject, *,
     return trace
 
 
-def _imported(job: Job, seen: Evaluated) -> dict[str, Json]:
-    """Each row of the mapping: what it reads, what it says, what it gives."""
-    rows = job.kinds[seen.object.kind].mapping.rows
-    values: Mapping[str, Json] = {}
-    if seen.desired is not None:
-        values = {**seen.desired.values, **seen.desired.references}
+def _imported(evaluator: Evaluator, seen: Evaluated) -> dict[str, Json]:
+    """Each row of the mapping: the source attributes that it reads, what it says, what it gives."""
     return {
         "source_id": seen.object.id,
         "enabled": seen.object.enabled,
         "state": seen.object.state,
         "mapping": [
             {
-                "target": row.path,
-                "from": row.text,
-                "gives": "[Redact]" if row.redacts and values.get(row.path) is not None else values.get(row.path),
+                "target": told.row.path,
+                "from": told.row.text,
+                "reads": dict(told.reads),
+                "gives": told.gives,
+                "remark": told.remark,
+                "error": told.error,
             }
-            for row in rows
+            for told in evaluator.trace(seen)
         ],
         "error": str(seen.error) if seen.error else None,
     }
 
 
+def _open(values: Mapping[str, Json], hidden: Set[str]) -> dict[str, Json]:
+    """The values as they may be shown."""
+    return {
+        path: REDACTED if value is not None and (path in hidden or is_mark(value)) else value
+        for path, value in values.items()
+    }
+
+
 async def _match(trace: Trace, job: Job, target: Target, seen: Evaluated) -> None:
+    mapping = job.kinds[seen.object.kind].mapping
     if seen.link is not None:
         observed = await target.get(seen.object.kind, seen.link.target_id)
         there = "it is there" if observed else "it is gone at the target"
@@ -188,21 +204,22 @@ async def _match(trace: Trace, job: Job, target: Target, seen: Evaluated) -> Non
             "ok" if observed else "failed",
             f"linked to {seen.link.target_id} ({active}); {there}",
             target_id=seen.link.target_id,
-            wrote=dict(seen.link.wrote),
-            seen=now,
+            wrote=_open(seen.link.wrote, mapping.redacted),
+            seen=_open(now, mapping.redacted | {path for path, value in seen.link.wrote.items() if is_mark(value)}),
         )
         return
     if seen.verdict.scope is not Scope.IN or seen.desired is None:
         trace.add("match", "skipped", "not in scope and not linked: not ours")
         return
-    for path in job.kinds[seen.object.kind].mapping.match:
+    for path in mapping.match:
         value = seen.desired.values.get(path)
         if value in (None, ""):
             continue
         found = await target.find(seen.object.kind, {path: value})
         if found:
             ids = [one.id for one in found]
-            trace.add("match", "ok", f"{path} {value!r} matches {', '.join(ids)}", attribute=path, target_ids=ids)
+            shown = REDACTED if path in mapping.redacted else repr(value)
+            trace.add("match", "ok", f"{path} {shown} matches {', '.join(ids)}", attribute=path, target_ids=ids)
             return
     trace.add("match", "ok", "no account matches at the target", target_ids=[])
 

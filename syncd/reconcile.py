@@ -278,8 +278,8 @@ class Reconciler:
         """The link; where the target has drifted and the job repairs, as if we had last written what is there."""
         if one.link is None or seen is None or self.job.drift == "ignore":
             return one.link
-        shown = self.target.facts.attributes
-        found = drifted(one.link, seen, shown=lambda path: shown is None or path in shown.get(kind, ()))
+        mapped, facts = self.job.kinds[kind].mapping.paths, self.target.facts
+        found = drifted(one.link, seen, shown=lambda path: path in mapped and facts.shows(kind, path))
         repair = self.job.drift == "repair"
         for path, (wrote, had) in found.items():
             row = {"attribute": path, "wrote": wrote, "seen": had, "action": "repair" if repair else "report"}

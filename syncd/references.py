@@ -26,6 +26,8 @@ def reference_change(one: Evaluated, ends: Mapping[str, str], *, now: datetime) 
     after: dict[str, str | None] = {}
     waits: list[Wait] = []
     for path, wanted in one.desired.references.items():
+        if path in one.desired.on_create and wrote.get(path) is not None:
+            continue  # written once, and left alone since
         target_id = ends.get(wanted) if wanted else None
         if wanted and target_id is None:
             waits.append(

@@ -25,6 +25,7 @@ from syncd.config.job import Job as JobSettings
 from syncd.config.okta_source import OktaSource
 from syncd.config.scoped_objects import ScopedObjects
 from syncd.config.target import Target as TargetSettings
+from syncd.core.attribute_type import AttributeType
 from syncd.core.change import TargetFacts
 from syncd.core.diff import Policy
 from syncd.core.errors import SyncdError
@@ -40,6 +41,7 @@ from syncd.job import Job, KindRules
 from syncd.mapping_rows import default_rows
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
+_Types = Mapping[Kind, Mapping[str, AttributeType]]
 _KINDS: tuple[Kind, ...] = ("user", "group")
 
 
@@ -57,7 +59,7 @@ class Runtime:
     def __init__(self, settings: Settings, store: Store, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.settings, self.store, self.clock = settings, store, clock
         self._profiles: dict[str, Profile] = {}
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, tuple[_Types, Job]] = {}
 
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
@@ -84,17 +86,31 @@ class Runtime:
         return self._profiles[target]
 
     def job(self, name: str) -> Job:
-        """A job, compiled once."""
-        if name not in self._jobs:
-            self._jobs[name] = self._compile(name, self.settings.jobs[name])
-        return self._jobs[name]
+        """A job, compiled once for what its target is known to announce."""
+        said = self.settings.jobs[name]
+        remembered = self.store.facts(said.target)
+        types = facts_from(remembered).types if remembered else {}
+        before = self._jobs.get(name)
+        if before is None or before[0] != types:
+            self._jobs[name] = (types, self._compile(name, said, types))
+        return self._jobs[name][1]
 
-    def _compile(self, name: str, said: JobSettings) -> Job:
+    async def acquaint(self, name: str) -> None:
+        """Ask the target of a job what it says of itself, if it never was asked: so the very first plan is made with
+        the types that it announces. Raises TargetError."""
+        from connectors.scim.target import ScimTarget  # noqa: PLC0415 - aiohttp only where it is used
+
+        target = self.settings.jobs[name].target
+        if self.store.facts(target) is None:
+            async with self.target(target, write=False) as opened:
+                if isinstance(opened, ScimTarget):
+                    await opened.discover()
+
+    def _compile(self, name: str, said: JobSettings, types: _Types) -> Job:
         source_kind = self.settings.sources[said.source].kind
         profile = self.profile(said.target)
-        kinds: dict[Kind, KindRules] = {"user": self._rules(said, "user", source_kind, profile)}
-        if said.groups.enabled and profile.groups.supported:
-            kinds["group"] = self._rules(said, "group", source_kind, profile)
+        on: list[Kind] = ["user", "group"] if said.groups.enabled and profile.groups.supported else ["user"]
+        kinds = {kind: self._rules(name, kind, source_kind, types.get(kind, {})) for kind in on}
         deletions = said.guards.deletions
         return Job(
             name=name,
@@ -109,11 +125,13 @@ class Runtime:
             ),
             nested_groups=said.nested_groups,
             drift=said.drift,
-            refusal=lambda kind, path: profile.kind(kind).refusal(path),
-            digest=self._digest(name, said, profile),
+            refusal=lambda kind, path: profile.kind(kind).refusal(path) or _immutable(kinds, kind, path),
+            digest=self._digest(name, said, profile, kinds),
         )
 
-    def _rules(self, said: JobSettings, kind: Kind, source_kind: SourceKind, profile: Profile) -> KindRules:
+    def _rules(self, name: str, kind: Kind, source_kind: SourceKind, types: Mapping[str, AttributeType]) -> KindRules:
+        said = self.settings.jobs[name]
+        profile = self.profile(said.target)
         objects = said.users if kind == "user" else said.groups
         words = vocabulary(source_kind, kind)
         specs = self.mapping_rows(said, kind, source_kind, profile)
@@ -123,7 +141,9 @@ class Runtime:
             vocabulary=words,
             match=objects.match,
             required=product.required,
+            types=types,
             on_create=product.on_create,
+            job=name,
         )
         clauses = [
             [Clause(attribute=c.attribute, operator=c.operator, value=c.value) for c in some]
@@ -155,10 +175,11 @@ class Runtime:
             return [MappingSpec(**row.model_dump()) for row in objects.mappings]
         return default_rows(kind, source_kind, profile)
 
-    def _digest(self, name: str, said: JobSettings, profile: Profile) -> str:
+    def _digest(self, name: str, said: JobSettings, profile: Profile, kinds: Mapping[Kind, KindRules]) -> str:
         """Of what decides about scope and mapping; not of schedule, guards and the like."""
         facts = said.model_dump(mode="json", exclude={"schedule", "full_every", "guards", "drift"})
-        text = orjson.dumps([name, facts, repr(profile)], option=orjson.OPT_SORT_KEYS)
+        types = [[kind, row.path, repr(row.type)] for kind, rules in kinds.items() for row in rules.mapping.rows]
+        text = orjson.dumps([name, facts, repr(profile), types], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(text).hexdigest()
 
     # --- connectors -------------------------------------------------------------------------------------------------
@@ -299,6 +320,7 @@ def facts_data(facts: TargetFacts) -> dict[str, Json]:
     data = asdict(facts)
     if facts.attributes is not None:
         data["attributes"] = {kind: sorted(paths) for kind, paths in facts.attributes.items()}
+    data["types"] = {kind: {p: asdict(type_) for p, type_ in some.items()} for kind, some in facts.types.items()}
     data["unfilterable"] = sorted(facts.unfilterable)
     data["learned"] = list(facts.learned)
     return data
@@ -310,6 +332,9 @@ def facts_from(data: Mapping[str, Json]) -> TargetFacts:
     attributes = known.get("attributes")
     if attributes is not None:
         known["attributes"] = {kind: frozenset(paths) for kind, paths in attributes.items()}
+    known["types"] = {
+        kind: {path: _type_from(said) for path, said in some.items()} for kind, some in known.get("types", {}).items()
+    }
     known["unfilterable"] = frozenset(known.get("unfilterable", ()))
     known["learned"] = tuple(known.get("learned", ()))
     return TargetFacts(**known)
@@ -321,6 +346,18 @@ def _group_selection(rules: Sequence[ScopeRules]) -> Callable[[Mapping[str, Json
         return None
     selectors = [rule.select for rule in rules]
     return lambda group: any(s.picks(str((group.get("profile") or {}).get("name"))) for s in selectors)
+
+
+def _type_from(data: Mapping[str, Json]) -> AttributeType:
+    return AttributeType(**{key: value for key, value in data.items() if key in AttributeType.__slots__})
+
+
+def _immutable(kinds: Mapping[Kind, KindRules], kind: Kind, path: str) -> str | None:
+    """Why an update cannot carry this path, by what the target announces (RFC 7643 section 7, mutability)."""
+    rows = kinds[kind].mapping.rows if kind in kinds else ()
+    if any(row.path == path and row.type.mutability == "immutable" for row in rows):
+        return f"the target says that {path} cannot be changed once it is written"
+    return None
 
 
 def _selector(said: JobSettings) -> Selector:

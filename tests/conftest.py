@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from state.store import Store
 from tests import servers
 
 
@@ -32,3 +34,20 @@ def postgres() -> Iterator[servers.Postgres]:
     """`postgres.database()` gives the URL of a new, empty database."""
     with servers.postgres() as cluster:
         yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new, empty state DB: each test that asks for it runs on both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/state.db"
+    cluster: servers.Postgres = request.getfixturevalue("postgres")
+    return cluster.database()
+
+
+@pytest.fixture
+def store(state_url: str) -> Iterator[Store]:
+    """An open state DB with its schema."""
+    opened = Store.open(state_url)
+    yield opened
+    opened.close()

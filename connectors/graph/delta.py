@@ -89,7 +89,7 @@ async def _pages(
             return None
         return Watermark(link=page.delta_link, select=select, tenant=settings.tenant_id, at=transport.now()).text
 
-    told = _Told(stream.once) if full and stream.once in stream.select else None
+    told = _Told(stream.once) if full and stream.once is not None and stream.once in stream.select else None
     async with aclosing(walk(calls, first, delta=True)) as pages:
         async for page in pages:
             try:
@@ -108,7 +108,7 @@ async def _pages(
 class _Told:
     """Which users of a full round came with the property that is told once; ids as hashes, 64 bytes each."""
 
-    def __init__(self, once: str | None) -> None:
+    def __init__(self, once: str) -> None:
         self._once = once
         self._ids: set[int] = set()
 

@@ -54,6 +54,7 @@ class Buckets:
     def __init__(self, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._clock, self._sleep = clock, sleep
         self._ahead = 0.0  #: Okta's clock less ours
+        self.told = False  #: an answer has told Okta's time
         self._buckets: dict[str, Bucket] = {}
         self.waited_s = 0.0  #: spent waiting for a new window, in all
 
@@ -78,6 +79,7 @@ class Buckets:
         """Take in the headers of an answer that has just come."""
         with contextlib.suppress(KeyError, ValueError, TypeError):
             self._ahead = parsedate_to_datetime(headers["Date"]).timestamp() - self._clock()
+            self.told = True
         with contextlib.suppress(KeyError, ValueError):
             limit, remaining = int(headers["X-Rate-Limit-Limit"]), int(headers["X-Rate-Limit-Remaining"])
             self._buckets.setdefault(bucket_of(path), Bucket()).learn(

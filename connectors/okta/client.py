@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -71,13 +72,21 @@ class OktaClient:
     def requests(self) -> int:
         return self._executor.http.sent
 
+    def may_ask(self, scope: str) -> bool:
+        """Whether the access token is asked for with this scope; an API token needs none."""
+        return self._executor.scopes is None or scope in self._executor.scopes
+
+    def server_time(self) -> datetime | None:
+        """Okta's time, which is never ahead of its clock; None before the first answer."""
+        return datetime.fromtimestamp(self.buckets.now(), UTC) if self.buckets.told else None
+
     async def get(self, path: str, *, attempts: int | None = None, attempts_at_500: int | None = None) -> Answer:
         """The answer to GET `path`, which begins with "/api/v1/" and has its query encoded.
 
         Raises Failure once it is certain, or after `attempts` of them; `attempts_at_500` where the caller knows
         something better than to ask the same again.
         """
-        waited_s, attempt, renewed = 0.0, 0, False
+        waited_s, attempt, renewed, modest = 0.0, 0, False, False
         most = attempts or self._backoff.attempts
         while True:
             attempt += 1
@@ -85,6 +94,11 @@ class OktaClient:
                 return await self._attempt(path)
             except Failure as failure:
                 failure.attempts = attempt
+                if failure.code == "invalid_scope" and not modest and self._executor.ask_for_less():
+                    modest = True  # an optional scope is not granted, which fails the whole request for a token
+                    if not self.may_ask(failure.scope):
+                        raise
+                    continue
                 refused = failure.status == 401 and not failure.of_token and not renewed
                 if refused and self._executor.forget_token(failure.generation):
                     renewed = True  # revoked, or ended early: once more with a new token

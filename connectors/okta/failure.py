@@ -9,9 +9,15 @@ from syncd.core.model import Json
 
 #: Okta's error codes that decide something (Okta API documentation, "Okta error codes").
 CURSOR_EXPIRED = "E0000029"
+WINDOW_PASSED = "E0000053"  #: of the System Log: further back than it can tell
 NOT_FOUND = "E0000007"
 
-_SCOPES = {"users": "okta.users.read", "groups": "okta.groups.read", "apps": "okta.apps.read"}
+_SCOPES = {
+    "users": "okta.users.read",
+    "groups": "okta.groups.read",
+    "apps": "okta.apps.read",
+    "logs": "okta.logs.read",
+}
 
 
 @dataclass(kw_only=True, eq=False)

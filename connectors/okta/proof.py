@@ -1,47 +1,65 @@
-"""Is a user deleted, or only missing from a list? Okta's lists are served from an index that lags behind.
+"""What became of users whom a list did not show, or of whom the System Log speaks: asked for one by one.
 
-A deletion counts when the user is absent from a complete walk *and* Okta says E0000007 for its id.
+Okta's lists are served from an index that lags behind. A deletion counts when the user is absent from a complete walk,
+or the log tells it, *and* Okta says E0000007 for its id.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from connectors.okta.client import OktaClient
 from connectors.okta.failure import Failure
 from connectors.okta.oddities import Odd, Oddities
-from connectors.okta.users import source_user, user
-from syncd.core.model import Removal, SourceUser
+from connectors.okta.users import changing, source_user, user
+from syncd.core.model import Json, Removal, SourceUser
 
 #: Looked up in one round; others that are missing stay as they are until a later one takes them.
 PROOFS = 200
 
 
-async def prove(client: OktaClient, oddities: Oddities, missing: Iterable[str]) -> list[SourceUser | Removal]:
-    """What became of users that a complete walk did not show: as they are now, or a Removal for those that are gone.
+@dataclass(kw_only=True, slots=True)
+class Proven:
+    """What is known now of users that were asked for by id."""
 
-    Raises Failure where Okta refuses or does not answer.
-    """
+    users: list[SourceUser] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)  #: could not be told, or will change without a trace
+
+
+def some(missing: Iterable[str], *, most: int = PROOFS) -> list[str]:
+    """All of these ids, or `most` of them drawn by chance, so that each has its turn in some round."""
     ids = sorted(missing)
-    if len(ids) > PROOFS:
-        ids = random.SystemRandom().sample(ids, PROOFS)
-    found: list[SourceUser | Removal] = []
+    return ids if len(ids) <= most else sorted(random.SystemRandom().sample(ids, most))
+
+
+async def prove(client: OktaClient, oddities: Oddities, ids: Sequence[str]) -> Proven:
+    """Ask for each of these users. Raises Failure where Okta refuses or does not answer."""
+    proven = Proven()
     width = client.settings.concurrency
     for at in range(0, len(ids), width):
-        part = await asyncio.gather(*(_one(client, oddities, id_) for id_ in ids[at : at + width]))
-        found += [one for one in part if one is not None]
-    return found
+        part = ids[at : at + width]
+        for id_, record in zip(part, await asyncio.gather(*(_one(client, id_) for id_ in part)), strict=True):
+            if record is None:
+                proven.removals.append(Removal(kind="user", id=id_, state="gone"))
+                continue
+            try:
+                proven.users.append(source_user(record, deactivate_suspended=client.settings.deactivate_suspended))
+            except Odd as odd:
+                oddities.note("user", id_, str(odd))
+                proven.again.add(id_)
+            else:
+                proven.again |= {id_} if changing(record) else set()
+    return proven
 
 
-async def _one(client: OktaClient, oddities: Oddities, id_: str) -> SourceUser | Removal | None:
+async def _one(client: OktaClient, id_: str) -> Json:
     try:
-        return source_user(await user(client, id_), deactivate_suspended=client.settings.deactivate_suspended)
+        return await user(client, id_)
     except Failure as failure:
         if not failure.gone:
             raise
-        return Removal(kind="user", id=id_, state="gone")
-    except Odd as odd:
-        oddities.note("user", id_, str(odd))
         return None

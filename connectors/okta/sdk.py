@@ -119,6 +119,20 @@ class OktaExecutor(RequestExecutor):  # type: ignore[misc]  # the SDK has no typ
         answer: tuple[Any, Any, str | None, Exception | None] = await self.fire_request_helper(request, 0, time.time())
         return answer
 
+    @property
+    def scopes(self) -> list[str] | None:
+        """The scopes that access tokens are asked for with; None for an API token."""
+        found: list[str] | None = self._config["client"].get("scopes")
+        return found
+
+    def ask_for_less(self) -> bool:
+        """From now on no token is asked for with the optional scopes; False where there are none."""
+        client = self._config["client"]
+        optional = client.get("optionalScopes", [])
+        if optional:
+            client["scopes"] = [scope for scope in client["scopes"] if scope not in optional]
+        return bool(optional)
+
     def forget_token(self, generation: int) -> bool:
         """Drop the access token that was refused, the n-th; False where there is none to renew (API tokens)."""
         if self._oauth is None:
@@ -143,7 +157,8 @@ def executor(settings: OktaSettings) -> OktaExecutor:
         client |= {
             "authorizationMode": "PrivateKey",
             "clientId": credential.client_id,
-            "scopes": list(credential.scopes),
+            "scopes": [*credential.scopes, *credential.optional_scopes],
+            "optionalScopes": list(credential.optional_scopes),
             "privateKey": _key(credential, settings.name),
             "dpopEnabled": credential.dpop,
         }

@@ -12,8 +12,11 @@ from connectors.errors import NotConfigured
 from syncd.core.model import Json
 from syncd.core.secret import Secret
 
-#: What a full read asks for; nothing that writes.
+#: What every read asks for; nothing that writes.
 SCOPES = ("okta.users.read", "okta.groups.read", "okta.apps.read")
+
+#: For the System Log, which makes deletions known at once; everything works without it.
+LOGS_SCOPE = "okta.logs.read"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +27,7 @@ class OAuth:
     private_key: Secret  #: RSA, as PEM or as JWK text; the SDK signs with RS256
     key_id: str | None = None
     scopes: tuple[str, ...] = SCOPES
+    optional_scopes: tuple[str, ...] = ()  #: asked for as well; where they are not granted it goes without them
     dpop: bool = False  #: the application demands DPoP (RFC 9449)
 
 
@@ -39,10 +43,12 @@ class OktaSettings:
     scope: Literal["assigned", "all"] = "assigned"
     #: whose members are read: told by the raw group; None: every group's
     group_selection: Callable[[Mapping[str, Json]], bool] | None = None
+    selection_key: str = ""  #: another text for another `group_selection`: its groups are then all read anew
     assigned_groups_only: bool = False  #: only groups that are assigned to the application are read at all
     deactivate_suspended: bool = (
         False  #: SUSPENDED counts as disabled; Okta's own provisioning leaves such users active
     )
+    system_log: bool = True  #: poll the System Log; what may not be read there is found by full reads
     ca_file: str | None = None  #: a PEM file with the authorities to trust instead of the system's
     concurrency: int = 4  #: requests in flight; Okta's limit for one token is 17 to 37
     timeout_s: float = 60.0  #: for one attempt, from connecting to the last byte

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from connectors.okta.client import OktaClient
 from connectors.okta.oddities import Odd, identifier
@@ -54,3 +54,13 @@ def source_user(record: Json, *, deactivate_suspended: bool) -> SourceUser:
 async def user(client: OktaClient, id_or_login: str) -> Json:
     """One raw user as it is this moment, whatever its status. Raises Failure, `gone` where there is none."""
     return (await client.get(f"/api/v1/users/{quote(id_or_login, safe='')}")).data
+
+
+def changing(record: Json) -> bool:
+    """Whether a change of status is under way, whose end Okta does not promise to show as an update."""
+    return isinstance(record, dict) and bool(record.get("transitioningToStatus"))
+
+
+def changed_since(since: str) -> str:
+    """The list of users that changed at or after this time; deactivated ones are among them."""
+    return f"/api/v1/users?{urlencode({'filter': f'lastUpdated ge "{since}"', 'limit': 200})}"

@@ -88,36 +88,38 @@ class World:
             file.touch(mode=0o600)
             file.write_text(token + "\n", encoding="utf-8")
         path = folder / "config.toml"
-        path.write_text(self.config() + extra, encoding="utf-8")
+        path.write_text(self.config(folder) + extra, encoding="utf-8")
         return path
 
-    def config(self) -> str:
-        """config.toml for this sandbox; its secrets are in the files that `write_config` writes."""
+    def config(self, folder: Path) -> str:
+        """config.toml for this sandbox, with the secrets' files that `write_config` writes into the folder. Its paths
+        are absolute: it works wherever it is put."""
+        at = folder.absolute()
         return f"""\
 [state]
-url = "sqlite:///state.db"
+url = "sqlite:///{at}/state.db"
 
 [sources.contoso]
 kind = "graph"
 endpoint = "{self.url("graph")}/v1.0"
-access_token = {{ file = "graph.token" }}
+access_token = {{ file = "{at}/graph.token" }}
 service_principal_id = "{self.tenant.service_principal_id}"
 
 [sources.acme]
 kind = "okta"
 org_url = "{self.url("okta")}"
-token = {{ file = "okta.token" }}
+token = {{ file = "{at}/okta.token" }}
 app_id = "{self.app_id}"
 
 [targets.sandbox]
 kind = "scim"
 url = "{self.url("scim")}/scim"
-token = {{ file = "scim.token" }}
+token = {{ file = "{at}/scim.token" }}
 
 [targets.sandbox-okta]
 kind = "scim"
 url = "{self.url("scim_okta")}/scim"
-token = {{ file = "scim.token" }}
+token = {{ file = "{at}/scim.token" }}
 
 [jobs.entra]
 source = "contoso"

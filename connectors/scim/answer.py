@@ -101,7 +101,7 @@ class Answer:
         return max(0.0, seconds) if seconds == seconds and seconds < float("inf") else None  # noqa: PLR0124 (NaN)
 
 
-def read_answer(status: int, raw: bytes, headers: Mapping[str, str], attempts: int) -> Answer:
+def read_answer(status: int, raw: bytes, headers: Mapping[str, str], attempts: int = 1) -> Answer:
     """The answer in these bytes. A body that is a SCIM error under a 2xx status counts as that error."""
     body: Json = None
     text = ""

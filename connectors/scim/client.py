@@ -7,7 +7,6 @@ every other method a second time on the wire.
 from __future__ import annotations
 
 import asyncio
-import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,18 +17,24 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from connectors.errors import Misconfigured, ReadOnly
+from connectors.errors import ReadOnly
 from connectors.scim.answer import Answer, NoAnswer, read_answer
+from connectors.scim.breaker import Breaker
 from connectors.scim.credentials import Credentials
+from connectors.scim.errors import describe
 from connectors.scim.gate import Gate
+from connectors.scim.latency import Latency
 from connectors.scim.pace import Pace
+from connectors.scim.requests import ENDPOINTS
 from connectors.scim.settings import ScimSettings, tenant_url
 from connectors.scim.timing import Timing
+from connectors.scim.tls import tls_context
 from syncd.core.model import Json
 from syncd.core.secret import Secret
 
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110 section 9.2.2
 _OVERLOADED = frozenset({429, 503})
+_REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
 _FAULTS = frozenset({500, 502, 503, 504})
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
@@ -51,11 +56,17 @@ class ScimReader:
         self.timing = timing or Timing()
         self.requests = 0
         self.gate = Gate(settings.concurrency)
+        self.latency = Latency()
+        self.breaker = Breaker(settings.concurrency, self.timing)
         self.pace = Pace(settings.rate, self.timing)
         tenant = tenant_url(settings)
         self.base = tenant.base
         self._query = urlencode(tenant.query)
-        self._tls = _tls_context(settings)
+        self._urls: dict[str, URL] = {}
+        own = {name: value.reveal() if isinstance(value, Secret) else value for name, value in settings.headers.items()}
+        self._headers = {"Accept": "application/scim+json, application/json;q=0.9", **own}
+        self._headers_with_body = {**self._headers, "Content-Type": "application/scim+json; charset=utf-8"}
+        self._tls = tls_context(settings)
         self._session: aiohttp.ClientSession | None = None
         self.credentials = Credentials(
             settings.auth, target=settings.name, timing=self.timing, session=self._open_session
@@ -102,41 +113,75 @@ class ScimReader:
         if method not in self.methods:
             raise ReadOnly(target=self.settings.name, detail=f"{method} {path.partition('?')[0]}")
         data = None if body is None else orjson.dumps(body)
-        attempt, waited, renewed = 0, 0.0, False
+        attempt, waited, renewed, left = 0, 0.0, False, False
         while True:
             attempt += 1
-            await self.gate.enter()
-            overloaded = False
-            fault: NoAnswer | None = None
-            answer: Answer | None = None
-            header: str | None = None
-            try:
-                await self.pace.wait()
-                header = await self.credentials.header()
-                answer = await self._once(method, path, data, header, etag)
-                overloaded = answer.status in _OVERLOADED
-            except NoAnswer as broken:
-                fault, overloaded = broken, broken.timeout
-            finally:
-                self.gate.leave(overloaded=overloaded)
+            if trial := self.breaker.is_open:
+                waited += await self._rest(waited, sent=left)
+            answer, fault, header = await self._attempt(method, path, data, etag, trial=trial)
             if answer is not None and answer.status == 401 and self.credentials.renewable and not renewed:
                 renewed = True
                 self.credentials.refused(header)
                 attempt -= 1
                 continue
+            if answer is not None and not _worth_repeating(method, answer.status):
+                return answer if attempt == 1 else replace(answer, attempts=attempt)
+            left = left or (answer.status in _FAULTS if answer is not None else bool(fault and fault.sent))
             asked = None if answer is None else answer.retry_after_s(self.timing.now())
             wait = self._wait_s(attempt, asked)
             over = attempt >= self.settings.attempts or waited + wait > self.settings.patience_s
             if fault is not None and (over or fault.final or (fault.sent and method not in _REPEATABLE)):
-                fault.attempts = attempt
+                fault.attempts, fault.sent = attempt, left
                 raise fault
-            if answer is not None and (over or not _worth_repeating(method, answer.status)):
+            if answer is not None and over:
                 return replace(answer, attempts=attempt)
             waited += wait
-            if asked is not None and overloaded:
+            if asked is not None and answer is not None and answer.status in _OVERLOADED:
                 self.pace.pause(wait)
             else:
                 await self.timing.sleep(wait)
+
+    async def _attempt(
+        self, method: str, path: str, data: bytes | None, etag: str | None, *, trial: bool
+    ) -> tuple[Answer | None, NoAnswer | None, str | None]:
+        """One try in its turn: the answer or why there is none, and the Authorization that was sent."""
+        gate, breaker = self.gate, self.breaker
+        await gate.enter()
+        overloaded = slow = False
+        header: str | None = None
+        try:
+            await self.pace.wait()
+            header = await self.credentials.header()
+            begun, alone = self.timing.monotonic(), gate.in_flight == 1
+            answer = await self._once(method, path, data, header, etag)
+            slow = not self.latency.holds(method, self.timing.monotonic() - begun, alone=alone)
+            overloaded = answer.status in _OVERLOADED
+            if answer.status >= 500 and answer.status != 501:
+                breaker.failed(self.redact(describe(answer)), trial=trial)
+            else:
+                breaker.answered()
+            return answer, None, header
+        except NoAnswer as broken:
+            overloaded = broken.timeout
+            breaker.failed(self.redact(broken.detail), trial=trial)
+            return None, broken, header
+        finally:
+            gate.leave(overloaded=overloaded, slow=slow)
+
+    async def _rest(self, waited: float, *, sent: bool) -> float:
+        """Wait for the breaker, in all no longer than a request may; gives the seconds.
+
+        Raises NoAnswer where the target has been away for longer than that already: then nobody waits once more.
+        """
+        rested = 0.0
+        while (rest := self.breaker.rest_s()) > 0:
+            patience = self.settings.patience_s
+            if waited + rested + rest > patience or self.breaker.open_for_s > patience:
+                raise NoAnswer(self.breaker.words, sent=sent, final=True)
+            rest = min(rest, 1.0)  # somebody's trial may close it meanwhile
+            await self.timing.sleep(rest)
+            rested += rest
+        return rested
 
     def _wait_s(self, attempt: int, asked: float | None) -> float:
         dice = self.timing.random()
@@ -145,26 +190,28 @@ class ScimReader:
         return float(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)) * (0.5 + dice))
 
     async def _once(self, method: str, path: str, data: bytes | None, header: str | None, etag: str | None) -> Answer:
-        headers = {"Accept": "application/scim+json, application/json;q=0.9"}
-        headers |= {k: v.reveal() if isinstance(v, Secret) else v for k, v in self.settings.headers.items()}
+        headers = dict(self._headers if data is None else self._headers_with_body)
         if header is not None:
             headers["Authorization"] = header
-        if data is not None:
-            headers["Content-Type"] = "application/scim+json; charset=utf-8"
         if etag is not None:
             headers["If-Match"] = etag
         url = self.url(path)
         for _ in range(_REDIRECTS + 1):
             answer = await self._send(method, url, data, headers)
-            if answer.status not in (301, 302, 303, 307, 308):
+            if answer.status not in _REDIRECTIONS:
                 return answer
             url = self._redirected(url, answer, method)
         raise NoAnswer("too many redirects", sent=False, final=True)
 
     def url(self, path: str) -> URL:
         """The whole URL of a path below the base, as it is sent."""
+        if path in self._urls:
+            return self._urls[path]
         mark = "&" if "?" in path else "?"
-        return URL(f"{self.base}{path}" + (f"{mark}{self._query}" if self._query else ""), encoded=True)
+        url = URL(f"{self.base}{path}" + (f"{mark}{self._query}" if self._query else ""), encoded=True)
+        if path in ENDPOINTS.values():
+            self._urls[path] = url
+        return url
 
     def _redirected(self, url: URL, answer: Answer, method: str) -> URL:
         """Where a redirect leads, if that is the same host: the token is for that host alone."""
@@ -185,12 +232,15 @@ class ScimReader:
             async with self._open_session().request(
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
+                limit = self.settings.body_limit_bytes
+                if response.headers.get("Content-Encoding") is None and (response.content_length or limit + 1) <= limit:
+                    return read_answer(response.status, await response.read(), response.headers)
                 raw = bytearray()
                 async for part in response.content.iter_any():
                     raw += part
-                    if len(raw) > self.settings.body_limit_bytes:
-                        raise NoAnswer(f"an answer over {self.settings.body_limit_bytes} bytes", sent=True, final=True)
-                return read_answer(response.status, bytes(raw), response.headers, 1)
+                    if len(raw) > limit:
+                        raise NoAnswer(f"an answer over {limit} bytes", sent=True, final=True)
+                return read_answer(response.status, bytes(raw), response.headers)
         except aiohttp.ClientConnectorCertificateError as error:
             raise NoAnswer(
                 f"its certificate is not trusted: {error.certificate_error}", sent=False, final=True
@@ -214,20 +264,3 @@ class ScimWriter(ScimReader):
     async def write(self, method: str, path: str, body: Json = None, *, etag: str | None = None) -> Answer:
         """The answer to a writing request. Raises NoAnswer, whose `sent` says whether it may have been carried out."""
         return await self._exchange(method, path, body, etag=etag)
-
-
-def _tls_context(settings: ScimSettings) -> ssl.SSLContext | None:
-    """The system's trust, plus the configured authority and client certificate; None for the defaults."""
-    if settings.ca_file is None and settings.client_certificate is None:
-        return None
-    context = ssl.create_default_context()
-    try:
-        if settings.ca_file is not None:
-            context.load_verify_locations(cafile=settings.ca_file)
-        if settings.client_certificate is not None:
-            context.load_cert_chain(settings.client_certificate)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(
-            target=settings.name, detail=f"ca_file or client_certificate cannot be read: {error}"
-        ) from None
-    return context

@@ -19,6 +19,8 @@ class Pace:
 
     async def wait(self) -> None:
         """Returns when the next request may leave."""
+        if not self._interval and not self._pause_until:
+            return
         while True:
             now = self._timing.monotonic()
             if (held := self._pause_until - now) > 0:

@@ -31,7 +31,7 @@ class Unit:
 
 def is_empty(value: Json) -> bool:
     """Whether a value means that there is nothing: None, or a list or object without content."""
-    return value is None or value in ([], {})
+    return not value and (value is None or value in ([], {}))
 
 
 def current_values(before: Mapping[str, Json], wrote: Mapping[str, Json]) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from connectors.scim.knowledge import IGNORES_PATHLESS
 from connectors.scim.members import add_body, chunks, remove_body
 from connectors.scim.patch import PATCH_SCHEMA, Unit, current_values, is_empty, operations, units
 from connectors.scim.profile import Profile
+from connectors.scim.template import new_body
 from syncd.core.attributes import CORE_SCHEMAS, assemble
 from syncd.core.change import Action, Change, Request, TargetFacts
 from syncd.core.model import Json, Kind
@@ -70,7 +71,7 @@ def sendable(change: Change, profile: Profile) -> tuple[dict[str, Json], tuple[s
 
 
 def _create(change: Change, dialect: Dialect) -> Request:
-    body = assemble({path: value for path, value in change.after.items() if not is_empty(value)}, change.kind)
+    body = new_body({path: value for path, value in change.after.items() if not is_empty(value)}, change.kind)
     if not dialect.extension_schemas:
         body["schemas"] = [CORE_SCHEMAS[change.kind]]
     for schema in (dialect.always_schemas or {}).get(change.kind, ()):

@@ -72,6 +72,8 @@ class ScimTarget:
 
     async def discover(self) -> TargetFacts:
         """What the target says of itself, asked once. Raises Unreachable, Unauthorized."""
+        if self._service.knowledge.has(DISCOVERED):
+            return self.facts
         async with self._discovering:
             if not self._service.knowledge.has(DISCOVERED):
                 self.facts = await discover(self._service)
@@ -119,9 +121,12 @@ class ScimTarget:
             self._finder.doubt(change.kind)
         elif change.action in (Action.CREATE, Action.DELETE):
             self._finder.forget(change.kind)
-        if outcome.target_id is None and change.target_id is not None:
-            outcome = replace(outcome, target_id=change.target_id)
-        return replace(outcome, requests=sending.requests, message=self._discreet(outcome.message, change))
+        return replace(
+            outcome,
+            target_id=outcome.target_id or change.target_id,
+            requests=sending.requests,
+            message=self._discreet(outcome.message, change) if outcome.message else "",
+        )
 
     def _discreet(self, message: str, change: Change) -> str:
         """The message without secrets, and without the values that no log may show."""

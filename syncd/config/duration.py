@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 
 from syncd.config.faults import kind_of, shown
 from syncd.config.section import Wrong
@@ -64,7 +64,7 @@ _PATTERN = {"type": "string", "pattern": r"^[0-9]{1,9} ?[smhdw]$", "examples": [
 Duration = Annotated[timedelta, BeforeValidator(_positive), WithJsonSchema(_PATTERN)]
 #: None: never.
 DurationOrNever = Annotated[
-    timedelta | None, PlainValidator(_or_never), WithJsonSchema({"anyOf": [{"const": "never"}, _PATTERN]})
+    timedelta | None, BeforeValidator(_or_never), WithJsonSchema({"anyOf": [{"const": "never"}, _PATTERN]})
 ]
 #: A number of seconds, or a duration.
 Seconds = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from syncd.config.faults import CORRECT, kind_of, shown
 from syncd.config.filters import Scalar
@@ -106,6 +106,7 @@ class MappingRow(Section):
         Annotated[
             tuple[Scalar, ...],
             PlainValidator(_allowed),
+            PlainSerializer(list, when_used="json"),  # pydantic warns of what its own wrapper makes of the tuple
             WithJsonSchema({"type": "array", "items": _SCALAR_SCHEMA, "minItems": 1}),
         ]
         | None

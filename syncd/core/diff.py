@@ -4,16 +4,23 @@ desired | link     | observed            | change
 --------|----------|---------------------|----------------------------------------------------------------------------
 unknown | any      | any                 | -            what could not be read removes nobody
 yes     | no       | none                | CREATE       only if it is active
-yes     | no       | one                 | ADOPT        and what differs, in the same row
+yes     | no       | one                 | ADOPT        and what differs, in the same row; only if it is active
 yes     | no       | several             | CREATE, held duplicate: every target id named
 yes     | no       | another job's       | ADOPT, held  conflict: the incumbent keeps it, both jobs named
 yes     | active   | gone                | as if there were no link
 yes     | active   | any                 | UPDATE       of what changed in desired since we last wrote; nothing: no row
         |          |                     | DEACTIVATE   where desired is inactive (disabled at the source)
 yes     | inactive | any                 | REACTIVATE   with what differs; UPDATE while it stays inactive
+        |          |                     | UPDATE       of nothing: the end of a grace that has begun is forgotten
 no      | no       | any                 | -            not ours
-no      | active   | any                 | DEACTIVATE   by policy; DELETE by policy, of a group, or if gone for good
-no      | inactive | any                 | DELETE       once the grace is over or it is gone for good; else nothing
+no      | any      | gone                | -            nothing is there to be taken away
+no      | any      | any                 | DELETE       by policy, of a group, or if gone for good
+no      | active   | any                 | DEACTIVATE   what the rows with IsSoftDeleted say; nothing: no row
+no      | inactive | any                 | DELETE       once the grace is over; else nothing
+        |          |                     | UPDATE       of nothing, where it was inactive before: its grace begins
+
+A change that the job's actions do not allow is no change. One that they allow in part goes in part: where "update" is
+not among them, an account is adopted as it is, and a deactivation or reactivation writes `active` alone.
 
 `observed` is a drift when it differs from what was written: compared letter case aside, reported, repaired by policy.
 """
@@ -21,15 +28,18 @@ no      | inactive | any                 | DELETE       once the grace is over o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Action, Change, Link, Observed
-from syncd.core.mapping import Desired
+from syncd.core.desired import Desired
+from syncd.core.likeness import same
 from syncd.core.model import Json, Kind, State
 from syncd.core.scope import Scope, Verdict
+
+__all__ = ["Policy", "Situation", "diff", "differences", "drifted", "edits", "same"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +88,29 @@ def diff(one: Situation, policy: Policy, *, now: datetime, mark: Callable[[Json]
         change = _wanted(one, one.desired, mark) if one.desired is not None else None
     else:
         change = _unwanted(one, policy, now, mark)
-    return change if change is not None and policy.allows(change.action) else None
+    if change is None:
+        return None
+    if not policy.allows(change.action) and (change.action is not Action.UPDATE or change.after):
+        return None
+    return change if "update" in policy.actions else _without_updates(change)
+
+
+def _without_updates(change: Change) -> Change:
+    """The part of a change that is no update of attributes."""
+    match change.action:
+        case Action.ADOPT:  # the link remembers what is right already, and nothing else is claimed
+            kept = [path for path, want in change.after.items() if change.before.get(path) == want]
+        case Action.REACTIVATE | Action.DEACTIVATE if not change.out:
+            kept = [path for path in change.after if path == "active"]
+        case _:
+            return change
+    before = {path: change.before.get(path) for path in kept}
+    return replace(
+        change,
+        before=before,
+        after={path: change.after[path] for path in kept},
+        redacted=change.redacted & before.keys(),
+    )
 
 
 def _wanted(one: Situation, desired: Desired, mark: Callable[[Json], Json]) -> Change | None:
@@ -86,14 +118,15 @@ def _wanted(one: Situation, desired: Desired, mark: Callable[[Json], Json]) -> C
     if link is None:
         return _unlinked(one, desired)
     before, after = edits(desired, link.wrote, mark)
-    if link.active and not desired.active:
+    if link.active and after.get("active") is False:
         return _change(one, Action.DEACTIVATE, before, after, "disabled at the source")
     if not link.active and desired.active:
-        return _change(
-            one, Action.REACTIVATE, {"active": False, **before}, {"active": True, **after}, one.verdict.clause
-        )
+        before, after = {"active": False, **before}, {**after, "active": True}
+        return _change(one, Action.REACTIVATE, before, after, one.verdict.clause)
     if after:
         return _change(one, Action.UPDATE, before, after, "changed at the source")
+    if link.out_since is not None:
+        return _change(one, Action.UPDATE, {}, {}, f"{one.verdict.clause}; it was out of scope")
     return None
 
 
@@ -130,10 +163,14 @@ def _unwanted(one: Situation, policy: Policy, now: datetime, mark: Callable[[Jso
         return None
     if one.kind == "group" or policy.out_of_scope == "delete":
         return _change(one, Action.DELETE, {}, {}, why)
-    if link.active:
-        before, after = edits(one.desired, link.wrote, mark) if one.desired else ({}, {})
-        return _change(one, Action.DEACTIVATE, before, after, why) if after else None
-    if policy.delete_after is not None and link.out_since is not None and now - link.out_since >= policy.delete_after:
+    before, after = edits(one.desired, link.wrote, mark) if one.desired else ({}, {})
+    if after:
+        return _change(one, Action.DEACTIVATE if link.active else Action.UPDATE, before, after, why)
+    if policy.delete_after is None:
+        return None
+    if link.out_since is None:  # disabled while it was in scope: the grace counts from its leaving
+        return None if link.active else _change(one, Action.UPDATE, {}, {}, why)
+    if now - link.out_since >= policy.delete_after:
         return _change(one, Action.DELETE, {}, {}, f"{why} since {link.out_since:%Y-%m-%d}, longer than delete_after")
     return None
 
@@ -141,17 +178,26 @@ def _unwanted(one: Situation, policy: Policy, now: datetime, mark: Callable[[Jso
 def edits(
     desired: Desired, wrote: Mapping[str, Json], mark: Callable[[Json], Json]
 ) -> tuple[dict[str, Json], dict[str, Json]]:
-    """(before, after) of the paths whose wish changed since we last wrote: compared exactly."""
+    """(before, after) of the paths whose wish changed since we last wrote: compared exactly.
+
+    Where the target says that letter case does not count, case alone is no change; it goes along with another one.
+    """
     before: dict[str, Json] = {}
     after: dict[str, Json] = {}
+    aside: list[str] = []
+    on_create, redacted, caseless = desired.on_create, desired.redacted, desired.caseless
     for path, want in desired.values.items():
-        if path in desired.on_create:
-            continue
         had = wrote.get(path)
-        known = mark(want) if path in desired.redacted and want is not None else want
-        if known != had:
-            before[path], after[path] = had, want
-    return before, after
+        if want == had and type(want) is type(had):
+            continue
+        if path in on_create:
+            continue
+        if path in redacted and want is not None and mark(want) == had:
+            continue
+        before[path], after[path] = had, want
+        if path in caseless and want is not None and had is not None and same(want, had, fold=True):
+            aside.append(path)
+    return (before, after) if len(aside) < len(after) else ({}, {})
 
 
 def differences(desired: Desired, seen: Observed) -> tuple[dict[str, Json], dict[str, Json]]:
@@ -163,7 +209,7 @@ def differences(desired: Desired, seen: Observed) -> tuple[dict[str, Json], dict
         if want is None or path in desired.on_create:
             continue
         had = read(seen.resource, parse_path(path))
-        before[path], after[path] = (want if same(want, had, fold=False) else had), want
+        before[path], after[path] = (want if same(want, had, fold=path in desired.caseless) else had), want
     return before, after
 
 
@@ -177,25 +223,6 @@ def drifted(link: Link, seen: Observed, *, shown: Callable[[str], bool]) -> dict
         if not same(wrote, had, fold=True) and shown(path):
             found[path] = (wrote, had)
     return found
-
-
-def same(want: Json, had: Json, *, fold: bool) -> bool:
-    """Whether two values mean the same: nothing, "" and [] alike; "True" and true alike; lists in any order."""
-    if want in (None, "", []) or had in (None, "", []):
-        return want in (None, "", []) and had in (None, "", [])
-    if isinstance(want, list) and isinstance(had, list):
-        rest = list(had)
-        for item in want:
-            found = next((other for other in rest if same(item, other, fold=fold)), None)
-            if found is None:
-                return False
-            rest.remove(found)
-        return not rest
-    if isinstance(want, Mapping) and isinstance(had, Mapping):  # a server may add $ref, display, primary
-        return all(same(value, had.get(key), fold=fold) for key, value in want.items())
-    if isinstance(want, bool) or isinstance(had, bool):
-        return str(want).lower() == str(had).lower()
-    return str(want).casefold() == str(had).casefold() if fold else str(want) == str(had)
 
 
 def _change(

@@ -1,14 +1,18 @@
 """Scoping filters: clauses joined with AND, lists of clauses with OR. Operators are Entra's, made unambiguous.
 
 A clause is false when the attribute is null or empty, IS NULL excepted, so NOT EQUALS is not the negation of EQUALS.
-Regular expressions must match the whole value, and have a time limit. Numbers compare as numbers.
+Texts compare with regard to letter case, numbers as numbers, Booleans in any spelling of true and false. Regular
+expressions must match the whole value, and have a time limit. Of several values one is enough; the negated operators
+must hold for all.
 Source: Microsoft Entra documentation, "Scoping users or groups to be provisioned with scoping filters".
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import regex
 
@@ -16,8 +20,10 @@ from syncd.core.entry import Entry
 from syncd.core.errors import SyncdError
 from syncd.core.expression import render
 from syncd.core.model import Json
+from syncd.core.schema import is_empty
 from syncd.core.source_attribute import Accessor
 
+_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,40}(\.[0-9]{1,40})?\s*", re.ASCII)
 REGEX_TIME_LIMIT_S = 0.25
 
 
@@ -52,22 +58,22 @@ class Operator:
     pattern: bool = False  #: its value is a regular expression
 
 
-def _number(value: Json) -> float | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
+def _number(value: Json) -> Decimal | None:
+    """The number that a value is or reads as; exact, however long."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(render(value))
+    return Decimal(value.strip()) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
 
 
 def _equals(seen: Json, wanted: Json) -> bool:
-    if not isinstance(wanted, (str, bool)) and (number := _number(seen)) is not None:
-        return number == _number(wanted)
+    if isinstance(seen, bool) or isinstance(wanted, bool):
+        return str(render(seen)).lower() == str(render(wanted)).lower()
+    if isinstance(wanted, (int, float)) and (number := _number(wanted)) is not None:
+        return _number(seen) == number
     return bool(render(seen) == render(wanted))
 
 
-def _compare(test: Callable[[float, float], bool]) -> Callable[[Json, Json], bool]:
+def _compare(test: Callable[[Decimal, Decimal], bool]) -> Callable[[Json, Json], bool]:
     def holds(seen: Json, wanted: Json) -> bool:
         left, right = _number(seen), _number(wanted)
         return left is not None and right is not None and test(left, right)
@@ -114,36 +120,56 @@ class Filters:
     def refused(self, entry: Entry) -> tuple[str, Json] | None:
         """None if the entry passes; else (the first clause that failed in each list, joined with OR; what was seen).
 
-        Raises FilterError when a pattern takes too long on a value: then the scope is unknown, not "out".
+        Raises FilterError when the answer hangs on a pattern that takes too long on a value: then the scope is
+        unknown, not "out".
         """
         failed: list[tuple[str, Json]] = []
+        unknown: FilterError | None = None
         for clauses in self.lists:
-            found = next(((str(clause), seen) for clause, seen, ok in self._results(clauses, entry) if not ok), None)
+            try:
+                found = _first_failed(clauses, entry)
+            except FilterError as error:
+                unknown = error
+                continue
             if found is None:
                 return None
             failed.append(found)
-        if not failed:
-            return None
-        return " OR ".join(clause for clause, _ in failed), failed[0][1]
+        if unknown is not None:
+            raise unknown
+        return (" OR ".join(clause for clause, _ in failed), failed[0][1]) if failed else None
 
-    @staticmethod
-    def _results(clauses: Sequence[tuple[Clause, Operator, Accessor]], entry: Entry) -> list[tuple[Clause, Json, bool]]:
-        return [(clause, seen := accessor(entry), holds(clause, how, seen)) for clause, how, accessor in clauses]
+
+def _first_failed(clauses: Sequence[tuple[Clause, Operator, Accessor]], entry: Entry) -> tuple[str, Json] | None:
+    """The first clause that does not hold, and what it saw; None if all hold. A clause that fails outweighs one that
+    cannot be told: only without one FilterError is raised."""
+    unknown: FilterError | None = None
+    for clause, how, accessor in clauses:
+        seen = accessor(entry)
+        try:
+            if not holds(clause, how, seen):
+                return str(clause), seen
+        except FilterError as error:
+            unknown = error
+    if unknown is not None:
+        raise unknown
+    return None
 
 
 def holds(clause: Clause, how: Operator, seen: Json) -> bool:
-    """Whether one clause holds for a value; of several values one is enough (all for the negated operators)."""
-    empty = seen is None or seen in ("", [])
+    """Whether one clause holds for a value; of several values one is enough (all for the negated operators).
+
+    Raises FilterError when a pattern takes too long.
+    """
+    values = [value for value in (seen if isinstance(seen, (list, tuple)) else [seen]) if not is_empty(value)]
     if clause.operator == "IS NULL":
-        return empty
-    if empty:
+        return not values
+    if not values:
         return False
-    values = seen if isinstance(seen, list) else [seen]
+    every = all if clause.operator.startswith("NOT ") else any
     try:
-        results = [how.test(value, clause.value) for value in values]
+        return every(how.test(value, clause.value) for value in values)
     except TimeoutError:
         raise FilterError(clause=str(clause), detail="the pattern takes too long on a value") from None
-    return all(results) if clause.operator.startswith("NOT ") else any(results)
 
 
 def compile_filters(lists: Sequence[Sequence[Clause]], resolve: Callable[[str], Accessor]) -> Filters:

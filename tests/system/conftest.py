@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import uvloop
 
 from connectors.sandbox.world import World, WorldSize
@@ -52,7 +53,7 @@ def world() -> Iterator[World]:
 
 
 @pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     """Runs a command in a folder of its own, as a shell would."""
     monkeypatch.chdir(tmp_path)
 
@@ -64,7 +65,8 @@ def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
         assert isinstance(ended.value.code, int)
         return Ran(code=ended.value.code, out=said.out, err=said.err)
 
-    return run
+    yield run
+    structlog.reset_defaults()  # a command's logs go to a stream that ends with its test
 
 
 def sync_once(runtime: Runtime, job: str, **wish: Any) -> JobResult:

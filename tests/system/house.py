@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -30,13 +30,29 @@ from tests.system.company import COMPANIES, PEOPLE, GraphCompany, OktaCompany, w
 from tests.system.conftest import sync_once
 from tests.system.recorder import body_of
 
-TARGET_TOKEN = "house-target"  # noqa: S105 - opens the sandbox and nothing else
+TARGET_TOKEN = "house-target"
 KINDS = tuple(COMPANIES)
+
+
+class Time:
+    """Stands still at the moment of its making until it is moved on."""
+
+    def __init__(self) -> None:
+        self._now = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        self._now += by
+
+    def advance_days(self, days: float) -> None:
+        self.advance(timedelta(days=days))
 
 
 @dataclass(kw_only=True)
 class House:
-    """What one test lives in. Time stands still unless `later` moves it."""
+    """What one test lives in."""
 
     company: GraphCompany | OktaCompany
     source: Emulator
@@ -44,14 +60,8 @@ class House:
     target: ScimDirectory
     config: Path
     runtime: Runtime
-    _now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    time: Time
     _seen: int = 0
-
-    def later(self, **by: float) -> None:
-        self._now += timedelta(**by)
-
-    def now(self) -> datetime:
-        return self._now
 
     def sync(self, *, code: int | None = 0, job: str = "job", **wish: Any) -> dict[str, Any]:
         """One cycle; gives the report of the job. `code`: the exit code that it must have."""
@@ -95,6 +105,13 @@ class House:
     def at_target(self, action: Mapping[str, Any], *, times: int | None = None, **match: Any) -> None:
         self.service.faults.add({"match": match, "times": times, "action": dict(action)})
 
+    def restarted(self, folder: Path) -> House:
+        """The same house with a state DB that is new, in another folder; its `runtime` is the caller's to close."""
+        text = self.config.read_text(encoding="utf-8")
+        config = folder / "config.toml"
+        config.write_text(text.replace(f"{self.config.parent / 'state.db'}", f"{folder / 'state.db'}"), encoding="utf-8")
+        return replace(self, config=config, runtime=Runtime.open(load(config), clock=self.runtime.clock))
+
     def all_well(self) -> None:
         """No more faults."""
         self.source.faults.clear()
@@ -110,11 +127,12 @@ def house(
     quirks: Quirks | None = None,
     job: str = "",
     more: str = "",
+    tag: str | None = None,
     begun: bool = True,
 ) -> Iterator[House]:
     """Thirty people in "sales" and "legal", every third in "support"; "design" is empty. `job`: TOML inside the job's
     table, `more`: behind it. `begun`: after the initial cycle."""
-    company = COMPANIES[kind](uuid.uuid4().hex[:6])
+    company = COMPANIES[kind](tag or uuid.uuid4().hex[:6])
     for team in ("sales", "legal", "support", "design"):
         company.found(team)
     for number, person in enumerate(PEOPLE[:people]):
@@ -124,30 +142,14 @@ def house(
     with serve({"source": company.app, "target": service}) as served:
         write_secret(folder / "target.token", TARGET_TOKEN)
         config = folder / "config.toml"
-        config.write_text(_toml(company, folder, served["source"], served["target"], job, more), encoding="utf-8")
-        made: list[House] = []
-        clock = Clock(now=lambda: made[0].now(), sleep=asyncio.sleep)
-        runtime = Runtime.open(load(config), clock=clock)
-        try:
-            here = House(
-                company=company, source=company.app, service=service, target=target, config=config, runtime=runtime
-            )
-            made.append(here)
-            if begun:
-                here.sync()
-            yield here
-        finally:
-            runtime.close()
-
-
-def _toml(company: GraphCompany | OktaCompany, folder: Path, source: str, target: str, job: str, more: str) -> str:
-    return f"""
+        config.write_text(
+            f"""
 [state]
 url = "sqlite:///{folder / "state.db"}"
-{company.source(folder, source)}
+{company.source(folder, served["source"])}
 [targets.product]
 kind = "scim"
-url = "{target}/scim"
+url = "{served["target"]}/scim"
 token = {{ file = "{folder / "target.token"}" }}
 
 [jobs.job]
@@ -156,7 +158,23 @@ target = "product"
 schedule = "1m"
 {job}
 {more}
-"""
+""",
+            encoding="utf-8",
+        )
+        time = Time()
+        with closing(Runtime.open(load(config), clock=Clock(now=time.now, sleep=asyncio.sleep))) as runtime:
+            here = House(
+                company=company,
+                source=company.app,
+                service=service,
+                target=target,
+                config=config,
+                runtime=runtime,
+                time=time,
+            )
+            if begun:
+                here.sync()
+            yield here
 
 
 def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

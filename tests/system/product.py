@@ -82,7 +82,11 @@ class Product:
     def _extends(self) -> bool:
         """By trial: what a server announces is not always what it keeps."""
         login = f"trial.{uuid.uuid4().hex}@elsewhere.example"
-        more = {"schemas": [USER_SCHEMA, ENTERPRISE_SCHEMA], "title": "Trial", ENTERPRISE_SCHEMA: {"department": "Trial"}}
+        more = {
+            "schemas": [USER_SCHEMA, ENTERPRISE_SCHEMA],
+            "title": "Trial",
+            ENTERPRISE_SCHEMA: {"department": "Trial"},
+        }
         made = self.add_user(login, **more)
         self.delete(f"/Users/{made['id']}")
         return (made.get("title"), (made.get(ENTERPRISE_SCHEMA) or {}).get("department")) == ("Trial", "Trial")

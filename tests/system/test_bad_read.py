@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.system.company import GraphCompany
 from tests.system.house import KINDS, House, house, without_waiting
 
-PAGED = {"graph": {"users_page": 5}, "okta": {"page_size": 5}}
 #: of each source: where its users, memberships and assignments come from
 PATHS = {
     "graph": {"users": "/users/delta", "members": "/groups/delta", "assignments": "appRoleAssignedTo"},
@@ -18,16 +19,28 @@ PATHS = {
 }
 
 
-@pytest.fixture(params=KINDS)
-def here(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+@contextmanager
+def paged_house(kind: str, folder: Path) -> Iterator[House]:
     """A company whose users come in pages of five."""
-    without_waiting(monkeypatch)
-    with house(request.param, tmp_path) as made:
-        directory = made.company.directory
-        if request.param == "graph":
-            directory.quirks.set(PAGED["graph"])
+    with pytest.MonkeyPatch.context() as patch, house(kind, folder) as here:
+        without_waiting(patch)
+        if isinstance(here.company, GraphCompany):
+            here.company.directory.quirks.set({"users_page": 5})
         else:
-            directory.set_options(PAGED["okta"])
+            here.company.directory.set_options({"page_size": 5})
+        yield here
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def steady(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Shared by tests that leave it as it was."""
+    with paged_house(request.param, tmp_path_factory.mktemp("house")) as here:
+        yield here
+
+
+@pytest.fixture(params=KINDS)
+def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    with paged_house(request.param, tmp_path) as made:
         yield made
 
 
@@ -40,7 +53,7 @@ BAD = {
     "connections that break on page three": ("users", {"nth": 3}, {"drop": "body"}),
     "half a page": ("users", {"nth": 2}, {"truncate": 0.5, "length": "correct"}),
     "403 on members": ("members", {}, {"status": 403}),
-    "404 on members": ("members", {"nth": 2}, {"status": 404}),
+    "404 on members": ("members", {}, {"status": 404}),
     "403 on assignments": ("assignments", {}, {"status": 403}),
     "a web page in place of assignments": ("assignments", {}, {"html": 200}),
     "null in place of users": ("users", {"nth": 2}, {"replace": None}),
@@ -49,7 +62,8 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_empty_partial_or_failed_read_removes_nobody(here: House, bad: str) -> None:
+def test_empty_partial_or_failed_read_removes_nobody(steady: House, bad: str) -> None:
+    here = steady
     stream, match, action = BAD[bad]
     before = here.state()
     here.at_source(action, path=PATHS[here.company.kind][stream], **match)
@@ -71,7 +85,7 @@ def test_links_that_lead_in_circles_remove_nobody(here: House) -> None:
     else:
         first = here.source.journal.since()
         page = next(entry for entry in first if "/users" in entry.path and "apps" in entry.path)
-        loop = f"<http://{page.headers['host']}{page.path}?{page.query}>; rel=\"next\""
+        loop = f'<http://{page.headers["host"]}{page.path}?{page.query}>; rel="next"'
         here.at_source({"add_headers": {"link": loop}}, path=PATHS["okta"]["users"])
     told = here.sync(full=True, code=1)
     assert told["complete"] is False
@@ -93,39 +107,30 @@ def test_a_failed_read_still_lets_in_what_came_before_it(here: House) -> None:
     assert not here.logins("ada") & here.active()
 
 
-EMPTY = {
-    "graph": {"replace": {"value": [], "@odata.deltaLink": "{url}/v1.0/users/delta?$deltatoken=x"}},
-    "okta": {"replace": []},
-}
-
-
-@pytest.mark.parametrize("stream", ["assignments", "users"])
+@pytest.mark.parametrize("stream", ["users", "assignments"])
 def test_a_well_formed_empty_answer_is_asked_for_twice_and_then_held(here: House, stream: str) -> None:
     """Everything it would remove waits for an approval; the report names what came out empty."""
-    kind = here.company.kind
-    if stream == "users" and kind == "okta":
-        stream = "assignments"  # Okta's users come with the assignments
     before = here.state()
-    if kind == "graph" and stream == "users":
-        for person in list(here.company.directory.users):
-            person.purged, person.deleted = True, 1.0
-    elif kind == "graph":
-        here.at_source({"replace": {"value": []}}, path=PATHS["graph"]["assignments"])
-    else:
-        here.at_source({"replace": [], "strip_headers": ["link"]}, path=PATHS["okta"]["users"])
-        here.at_source({"replace": [], "strip_headers": ["link"]}, path=PATHS["okta"]["assignments"])
-    asked = here.source.journal.total
+    if isinstance(here.company, GraphCompany):
+        link = f"http://{next(iter(here.source.journal)).headers['host']}/v1.0/users/delta?$deltatoken=none"
+        nobody = {"value": [], "@odata.deltaLink": link} if stream == "users" else {"value": []}
+        here.at_source({"replace": nobody}, path=PATHS["graph"][stream])
+    else:  # the users come with the assignments, those of groups come apart
+        here.at_source({"replace": []}, path=PATHS["okta"]["users"])
+        if stream == "assignments":
+            here.at_source({"replace": []}, path=PATHS["okta"]["assignments"])
     told = here.sync(full=True, code=3)
-    if not (kind == "graph" and stream == "users"):
-        again = [e for e in here.source.journal.since(asked) if e.fault]
-        assert len(again) >= 2
+    assert all(rule["hit"] >= 2 for rule in here.source.faults.data)
     assert any(warning["code"] == "EmptySource" for warning in told["warnings"]), told["warnings"]
     assert here.written == []
     assert here.state() == before
-    held = [row for row in told["changes"] if row["status"] == "held"]
-    assert {row["kind"] for row in held} >= {"user"}
-    assert len([row for row in held if row["kind"] == "user"]) == 30
-    assert {row["action"] for row in held} <= {"deactivate", "delete", "remove_members"}
+    held = [row for row in told["changes"] if row["status"] == "held" and row["kind"] == "user"]
+    assert len(held) == 30
+    assert {row["action"] for row in held} <= {"deactivate", "delete"}
+    here.all_well()
+    here.sync(full=True)
+    assert here.written == []
+    assert here.state() == before
 
 
 def test_one_group_whose_members_cannot_be_read_keeps_them_and_the_others_move(tmp_path: Path) -> None:
@@ -137,7 +142,7 @@ def test_one_group_whose_members_cannot_be_read_keeps_them_and_the_others_move(t
         company.join("design", "ada")
         here.at_source({"status": 403}, path=f"/groups/{sales}/users")
         told = here.sync(full=True, code=None)
-        assert any(warning["code"] == "UnknownMembers" for warning in told["warnings"])
+        assert any(sales in str(warning["message"]) for warning in told["warnings"])
         assert here.target.members(company.team_name("design")) == here.logins("ada")
         kept = here.target.members(company.team_name("sales"))
         assert kept >= before - here.logins("ben")

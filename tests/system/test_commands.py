@@ -13,7 +13,9 @@ from tests.system.conftest import Cli, written
 
 
 @pytest.mark.parametrize("job", ["entra", "okta"])
-def test_dry_run_writes_nothing_and_its_plan_is_the_one_applied(world: World, cli: Cli, tmp_path: Path, job: str) -> None:
+def test_dry_run_writes_nothing_and_its_plan_is_the_one_applied(
+    world: World, cli: Cli, tmp_path: Path, job: str
+) -> None:
     world.write_config(tmp_path)
     dry = cli("--dry-run", "--job", job, "-o", "json")
     assert dry.code == 2
@@ -100,7 +102,14 @@ def test_explain_and_provision_tell_the_five_steps(world: World, cli: Cli, tmp_p
     name = cli("--dry-run", "--job", "entra", "-o", "json").changes[0]["name"]
     told = cli("explain", name.upper(), "--job", "entra", "-o", "json")
     assert told.code == 0
-    assert [step["step"] for step in told.job["steps"]] == ["connection", "import", "scope", "match", "action", *["action"] * (len(told.job["steps"]) - 5)]
+    assert [step["step"] for step in told.job["steps"]] == [
+        "connection",
+        "import",
+        "scope",
+        "match",
+        "action",
+        *["action"] * (len(told.job["steps"]) - 5),
+    ]
     assert written(world) == 0
     assert cli("provision", name, "--job", "entra", "--dry-run").code == 2
     assert written(world) == 0
@@ -150,7 +159,9 @@ def test_status_and_log_tell_what_happened(world: World, cli: Cli, tmp_path: Pat
         "modified", "error",
     }  # fmt: skip
     one = lines[0]["name"]
-    assert {line["name"] for line in (json.loads(x) for x in cli("log", "--user", one, "-o", "json").out.splitlines())} == {one}
+    assert {
+        line["name"] for line in (json.loads(x) for x in cli("log", "--user", one, "-o", "json").out.splitlines())
+    } == {one}
     assert cli("log", "--status", "failure", "-o", "json").out == ""
     assert cli("log", "--since", "soon").code == 64
     assert "jane" not in cli("log", "-o", "csv").out

@@ -60,7 +60,10 @@ class Life:
 
     @property
     def methods(self) -> list[str]:
-        return sorted(f"{entry.method} {entry.path.split('/')[-2 if entry.method != 'POST' else -1]}" for entry in self.recorder.writes(self._seen))
+        return sorted(
+            f"{entry.method} {entry.path.split('/')[-2 if entry.method != 'POST' else -1]}"
+            for entry in self.recorder.writes(self._seen)
+        )
 
     def account(self, name: str) -> Resource:
         return self.product.user(self.company.login(name))

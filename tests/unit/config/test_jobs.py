@@ -122,7 +122,6 @@ def test_sunday_is_sunday_to_the_scheduler():
 @pytest.mark.parametrize(
     ("more", "lines"),
     [
-        ('[jobs.wiki]\nsource = "contoso"\ntarget = "wiki"\ndrift = "repair"', ['jobs.wiki.drift: "repair"']),
         ('[metrics]\nlisten = "127.0.0.1:9464"', ["metrics.listen: listen"]),
     ],
 )
@@ -172,3 +171,9 @@ def test_the_other_ways_with_drift_are_available(workshop, drift):
 def test_empty_tables_of_what_is_not_available_are_harmless(workshop):
     settings = workshop.load(more="[notify]\n[metrics]\n")
     assert (settings.notify.urls, settings.metrics.listen) == ((), None)
+
+
+@pytest.mark.parametrize("word", ["report", "repair", "ignore"])
+def test_each_way_with_drift_is_available(workshop, word):
+    job = f'[jobs.wiki]\nsource = "contoso"\ntarget = "wiki"\ndrift = "{word}"\n'
+    assert workshop.load(job=job).jobs["wiki"].drift == word

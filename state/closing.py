@@ -1,0 +1,70 @@
+"""Closing rows of a plan: how they ended and all that is remembered because of it, some hundred rows at a time.
+
+Each statement takes all the rows that it is for: one after the other they would cost more than the requests that they
+are about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from state.approvals import use_up
+from state.engine import parts
+from state.links import drop_links, drop_members, put_links, put_members
+from state.log import write_log
+from state.pending import clear_waits, put_waits
+from state.row import Closing
+from state.tables import changes
+from syncd.core.model import Kind
+
+_CLOSE_ONE = (
+    changes.update()
+    .where(changes.c.plan == sa.bindparam("of_plan"), changes.c.key == sa.bindparam("of_key"))
+    .values(status=sa.bindparam("to_status"), error=sa.bindparam("with_error"), changed_at=sa.bindparam("at"))
+)
+
+
+def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing], *, now: datetime) -> None:
+    """Write all of it inside the caller's transaction.
+
+    Links that go are dropped before others are written: an id at the target may pass from one object to another.
+    """
+    _close_changes(c, plan, closings, now)
+    gone: dict[Kind, list[str]] = defaultdict(list)
+    over: dict[tuple[Kind, tuple[str, ...]], list[str]] = defaultdict(list)
+    for one in closings:
+        change = one.row.change
+        if one.unlink:
+            gone[change.kind].append(change.source_id)
+        if one.done_with:
+            over[change.kind, tuple(one.done_with)].append(change.source_id)
+    for kind, ids in gone.items():
+        drop_links(c, job, kind, ids)
+    put_links(c, [(one.target, one.link) for one in closings if one.link is not None])
+    put_members(c, job, {one.row.change.source_id: one.members_in for one in closings if one.members_in})
+    for one in closings:
+        if one.members_out:
+            drop_members(c, job, one.row.change.source_id, one.members_out)
+    for (kind, reasons), ids in over.items():
+        clear_waits(c, job, kind, ids, reasons)
+    put_waits(c, job, [wait for one in closings for wait in one.waits])
+    use_up(c, job, [one.row.key for one in closings if one.status == "done"])
+    write_log(c, [one.entry for one in closings if one.entry is not None])
+
+
+def _close_changes(c: sa.Connection, plan: str, closings: Sequence[Closing], now: datetime) -> None:
+    done = [one.row.key for one in closings if one.status == "done" and one.error is None]
+    for part in parts(done):
+        where = (changes.c.plan == plan) & changes.c.key.in_(part)
+        c.execute(changes.update().where(where).values(status="done", error=None, changed_at=now))
+    others = [
+        {"of_plan": plan, "of_key": one.row.key, "to_status": one.status, "with_error": one.error, "at": now}
+        for one in closings
+        if one.status != "done" or one.error is not None
+    ]
+    if others:
+        c.execute(_CLOSE_ONE, others)
