@@ -31,7 +31,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -164,6 +164,13 @@ async def in_flight(work: Callable[[Item], Awaitable[None]], items: Sequence[Ite
 Way = Callable[[], Awaitable[None]]
 
 
+class Spent(NamedTuple):
+    """Seconds by the clock on the wall, and of this process's work: other load of the machine disturbs only the former."""
+
+    wall: float
+    cpu: float
+
+
 def target_at(url: str, concurrency: int) -> ScimTarget:
     settings = ScimSettings(name="bench", url=url, auth=BearerToken(token=Secret(TOKEN)), concurrency=concurrency)
     return open_target(settings, None, write=True)
@@ -258,29 +265,28 @@ def plan(url: str, changes: Sequence[Change], concurrency: int, folder: Path) ->
     runtime.close()
 
 
-def timed(way: Way) -> float:
-    """Seconds."""
+def timed(way: Way) -> Spent:
     gc.collect()
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), time.process_time()
     uvloop.run(way())
-    return time.perf_counter() - begun
+    return Spent(wall=time.perf_counter() - begun, cpu=time.process_time() - worked)
 
 
-def measure(url: str, number: int, runs: int, concurrency: int) -> dict[str, list[float]]:
-    """Seconds of each way, run after run."""
+def measure(url: str, number: int, runs: int, concurrency: int) -> dict[str, list[Spent]]:
+    """What each way took, run after run."""
     changes = creates(number)
     ways = {
         "bare": plain(url, changes, concurrency, look_up=False),
         "entra": plain(url, changes, concurrency, look_up=True),
         "connector": connector(url, changes, concurrency),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in (*ways, "apply")}
+    spent: dict[str, list[Spent]] = {name: [] for name in (*ways, "apply")}
     for _ in range(runs):
         for name, way in ways.items():
-            seconds[name].append(timed(way))
+            spent[name].append(timed(way))
         with TemporaryDirectory() as folder, plan(url, changes, concurrency, Path(folder)) as way:
-            seconds["apply"].append(timed(way))
-    return seconds
+            spent["apply"].append(timed(way))
+    return spent
 
 
 def profiled(url: str, number: int, concurrency: int, which: str) -> None:
@@ -312,23 +318,25 @@ def main() -> int:
         profiled(url, options.creates, options.concurrency, options.profile)
         return 0
     measure(url, 200, 1, options.concurrency)  # warm
-    seconds = measure(url, options.creates, options.runs, options.concurrency)
+    spent = measure(url, options.creates, options.runs, options.concurrency)
     ours.close()
     server.join(10)
     print(f"{options.creates:,} creates, {options.concurrency} at a time, medians of {options.runs} runs")
-    for name, all_of_them in seconds.items():
-        each = statistics.median(all_of_them)
-        of = {other: _ratio(all_of_them, seconds[other]) for other in ("bare", "entra")}
+    print("                                        wall: of bare   of entra   CPU: each   of bare   of entra")
+    for name, ones in spent.items():
+        wall, cpu = (statistics.median(column) for column in zip(*ones, strict=True))
+        of = [_ratio(ones, spent[other], by) for by in ("wall", "cpu") for other in ("bare", "entra")]
         print(
-            f"{name:10} {each:6.3f} s {options.creates / each:>8,.0f}/s   {of['bare']:.2f} of bare   {of['entra']:.2f} of entra"
+            f"{name:10} {wall:8.3f} s {options.creates / wall:>9,.0f}/s {of[0]:>14.2f} {of[1]:>10.2f}"
+            f" {cpu / options.creates * 1e6:>8.0f} us {of[2]:>9.2f} {of[3]:>10.2f}"
         )
-    of_bare, of_entra = (_ratio(seconds["connector"], seconds[other]) for other in ("bare", "entra"))
+    of_bare, of_entra = (_ratio(spent["connector"], spent[other], "wall") for other in ("bare", "entra"))
     return 0 if of_bare <= MOST_OF_BARE and of_entra <= MOST_OF_ENTRA else 1
 
 
-def _ratio(these: Sequence[float], those: Sequence[float]) -> float:
+def _ratio(these: Sequence[Spent], those: Sequence[Spent], by: str) -> float:
     """The median of the runs' ratios: what else the machine does meets both of a run alike."""
-    return statistics.median(one / other for one, other in zip(these, those, strict=True))
+    return statistics.median(getattr(one, by) / getattr(other, by) for one, other in zip(these, those, strict=True))
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing
     for kind, ids in gone.items():
         drop_links(c, job, kind, ids)
     put_links(c, [(one.target, one.link) for one in closings if one.link is not None])
-    put_members(c, job, {one.row.change.source_id: one.members_in for one in closings if one.members_in})
+    put_members(c, job, [(one.row.change.source_id, one.members_in) for one in closings if one.members_in])
     for one in closings:
         if one.members_out:
             drop_members(c, job, one.row.change.source_id, one.members_out)

@@ -233,7 +233,8 @@ class Journal(Approvals):
                 claimed = set(c.scalars(sa.select(claims.c.source_id).where(where, theirs)))
                 moved = _moved(c, job, kind, some)
                 free -= {row.key for row in some if row.key in moved or row.change.source_id in claimed}
-            where = (changes.c.plan == plan) & changes.c.key.in_(list(free))
+            where = (changes.c.plan == plan) & changes.c.key.in_(list(free)) & (changes.c.status == "planned")
+            free = set(c.scalars(sa.select(changes.c.key).where(where)))
             c.execute(changes.update().where(where).values(status="sent", changed_at=now))
         return free
 

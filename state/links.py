@@ -94,11 +94,11 @@ def drop_links(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str]
         c.execute(links.delete().where(links.c.job == job, links.c.kind == kind, links.c.source_id.in_(part)))
 
 
-def put_members(c: sa.Connection, job: str, written: Mapping[str, Mapping[str, str]]) -> None:
-    """Remember members as written: {group's source id: {member's source id: target id}}."""
+def put_members(c: sa.Connection, job: str, written: Iterable[tuple[str, Mapping[str, str]]]) -> None:
+    """Remember members as written: of a group, by source id, {member's source id: target id}."""
     rows = [
         {"job": job, "group_id": group_id, "member_id": member_id, "target_id": target_id}
-        for group_id, members in written.items()
+        for group_id, members in written
         for member_id, target_id in members.items()
     ]
     put(c, link_members, rows)

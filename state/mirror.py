@@ -82,6 +82,8 @@ class Mirror:
             writer = PageWriter(c, source, dict.fromkeys(STREAMS, reading_round.generation), full=page.full)
             writer.records(page.records)
             writer.removals(page.removals)
+            if page.whole:
+                writer.whole(page.whole)
             if page.full and page.unknown:
                 writer.keep(stream, page.unknown)
             if page.last:
@@ -156,6 +158,36 @@ class Mirror:
             after = found[-1]
             yield from found
 
+    def assignment_ids(self, source: str) -> list[str]:
+        """The ids of every assignment row."""
+        with reading(self._engine) as c:
+            return list(c.scalars(sa.select(assignments.c.id).where(assignments.c.source == source)))
+
+    def known_ids(self, source: str, kind: Kind) -> Iterator[tuple[str, State]]:
+        """The id and state of every object that lives or may come back, in order."""
+        table, after = OBJECTS[kind], ""
+        while True:
+            with reading(self._engine) as c:
+                where = (table.c.source == source) & (table.c.id > after) & (table.c.state != "gone")
+                statement = sa.select(table.c.id, table.c.state).where(where).order_by(table.c.id).limit(5000)
+                found = [(row.id, row.state) for row in c.execute(statement)]
+            if not found:
+                return
+            after = found[-1][0]
+            yield from found
+
+    def all_assignments(self, source: str) -> Iterator[Assignment]:
+        """Every assignment row, by id, a few thousand at a time."""
+        after = ""
+        while True:
+            with reading(self._engine) as c:
+                where = (assignments.c.source == source) & (assignments.c.id > after)
+                found = c.execute(sa.select(assignments).where(where).order_by(assignments.c.id).limit(5000)).all()
+            if not found:
+                return
+            after = found[-1].id
+            yield from map(_assignment, found)
+
     def live(self, source: str, kind: Kind) -> Iterator[MirrorObject]:
         """Every live object, by id, a thousand rows at a time."""
         table, after = OBJECTS[kind], ""
@@ -175,16 +207,7 @@ class Mirror:
             for part in parts(ids):
                 where = (assignments.c.source == source) & assignments.c.principal_id.in_(part)
                 for row in c.execute(sa.select(assignments).where(where).order_by(assignments.c.id)):
-                    found[row.principal_id].append(
-                        Assignment(
-                            id=row.id,
-                            principal_id=row.principal_id,
-                            principal_kind=row.principal_kind,
-                            role=row.role,
-                            through=row.through,
-                            attributes=row.attributes or {},
-                        )
-                    )
+                    found[row.principal_id].append(_assignment(row))
         return found
 
     def groups_of(self, source: str, ids: Iterable[str], *, nested: bool) -> dict[str, set[str]]:
@@ -259,3 +282,14 @@ def names(one: MirrorObject) -> list[str]:
 def _object(kind: Kind, row: Any) -> MirrorObject:
     enabled = bool(row.enabled) if kind == "user" else True
     return MirrorObject(kind=kind, id=row.id, state=row.state, enabled=enabled, attributes=row.attributes or {})
+
+
+def _assignment(row: Any) -> Assignment:
+    return Assignment(
+        id=row.id,
+        principal_id=row.principal_id,
+        principal_kind=row.principal_kind,
+        role=row.role,
+        through=row.through,
+        attributes=row.attributes or {},
+    )

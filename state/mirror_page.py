@@ -173,6 +173,12 @@ class PageWriter:
         if stream == "groups":
             self._edges.sweep()
 
+    def whole(self, group_ids: Iterable[str]) -> None:
+        """Of these groups this round has told every member: whom it did not mention is none any more."""
+        old = members.c.generation < self.generations["groups"]
+        for part in parts(group_ids):
+            self._edges.drop(members.c.group_id.in_(part) & old)
+
     def keep(self, stream: Stream, ids: Iterable[str]) -> None:
         """What could not be told in this round stays as it was: objects, assignments, and the members of groups."""
         generation = self.generations[stream]

@@ -130,8 +130,12 @@ class Applier:
         outcomes = self._one_owner_each(sent, await asyncio.gather(*(self._send(row, links) for row in sent)))
         closings = [self._close(row, outcome, links) for row, outcome in zip(sent, outcomes, strict=True)]
         for row in [*late, *waiting]:
-            self.result.again = True
             log.info(Event.CHANGE_PUT_OFF, **_facts(self.draft, row.change))
+            if (row.change.target_id or "").startswith(NEW):
+                # Its own creation did not come about, and that is remembered: once more now would only fail again.
+                closings.append(Closing(row=row, status="skipped"))
+                continue
+            self.result.again = True
             closings.append(self._not_done(row))
         await asyncio.to_thread(journal.close, self.draft.id, job, closings, now=self.clock.now())
 

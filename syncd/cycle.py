@@ -126,7 +126,7 @@ class _Cycle:
                 await self._applier(self._draft(kind), target).settle_unfinished()
             reading = readings.get(job.source)
             if reading is None:
-                async with runtime.source(job.source, full=kind == "full") as source:
+                async with runtime.source(job.source) as source:
                     reading = readings[job.source] = await ingest(self.store, source, self.clock, full=kind == "full")
             self._take_in(reading)
             again = await self._round(kind, target, failed_now=wish.failed_now, first=True)

@@ -39,6 +39,7 @@ from syncd.core.vocabulary import SourceKind, vocabulary
 from syncd.ingest import Clock
 from syncd.job import Job, KindRules
 from syncd.mapping_rows import default_rows
+from syncd.mirrored import Mirrored
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
 _Types = Mapping[Kind, Mapping[str, AttributeType]]
@@ -63,8 +64,11 @@ class Runtime:
 
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
-        """Open the state DB, making or upgrading it. Raises StateError."""
-        return cls(settings, open_store(settings), clock=clock)
+        """Open the state DB, making or upgrading it. Raises ProfileError before that, and StateError."""
+        profiles = {name: load_profile(said.profile) for name, said in settings.targets.items()}
+        runtime = cls(settings, open_store(settings), clock=clock)
+        runtime._profiles |= profiles
+        return runtime
 
     def close(self) -> None:
         self.store.close()
@@ -185,10 +189,10 @@ class Runtime:
     # --- connectors -------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def source(self, name: str, *, full: bool = False) -> AsyncIterator[Source]:
-        """A source, opened for one piece of work. `full`: for a cycle that looks for what was deleted unnoticed."""
+    async def source(self, name: str) -> AsyncIterator[Source]:
+        """A source, opened for one piece of work."""
         said = self.settings.sources[name]
-        opened = self._graph(name, said) if isinstance(said, GraphSource) else self._okta(name, said, full=full)
+        opened = self._graph(name, said) if isinstance(said, GraphSource) else self._okta(name, said)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)
             yield opened
@@ -231,9 +235,14 @@ class Runtime:
             user_attributes=self._reads(name, "graph", "user"),
             group_attributes=self._reads(name, "graph", "group"),
         )
-        return open_source(settings)
+        mirror = self.store.mirror
+        return open_source(
+            settings,
+            known_users=partial(mirror.known_ids, name, "user"),
+            known_assignments=partial(mirror.all_assignments, name),
+        )
 
-    def _okta(self, name: str, said: OktaSource, *, full: bool) -> Source:
+    def _okta(self, name: str, said: OktaSource) -> Source:
         from connectors.okta import settings as okta  # noqa: PLC0415 - each connector only where it is used
         from connectors.okta.source import open_source  # noqa: PLC0415 - likewise
 
@@ -245,7 +254,12 @@ class Runtime:
             credential = said.token
         else:
             key = said.private_key or Secret("")
-            credential = okta.OAuth(client_id=said.client_id or "", private_key=key, key_id=said.key_id)
+            credential = okta.OAuth(
+                client_id=said.client_id or "",
+                private_key=key,
+                key_id=said.key_id,
+                optional_scopes=(okta.LOGS_SCOPE,) if said.system_log else (),
+            )
         settings = okta.OktaSettings(
             name=name,
             org_url=said.org_url,
@@ -254,11 +268,11 @@ class Runtime:
             scope="all" if any(job.kinds["user"].scope.scope == "all" for job in jobs) else "assigned",
             assigned_groups_only=not all_groups,
             group_selection=_group_selection(selecting),
+            selection_key=_selection_key(selecting),
+            deactivate_suspended=said.deactivate_suspended,
+            system_log=said.system_log,
         )
-        # Who is missing is asked for by id before it counts as deleted. With scope "assigned" that is everybody who was
-        # ever unassigned, so it is done in full cycles alone.
-        proves = settings.scope == "all" or full
-        return open_source(settings, known=partial(self.store.mirror.live_ids, name, "user") if proves else None)
+        return open_source(settings, mirrored=Mirrored(self.store.mirror, name))
 
     @asynccontextmanager
     async def target(self, name: str, *, write: bool) -> AsyncIterator[Target]:
@@ -346,6 +360,13 @@ def _group_selection(rules: Sequence[ScopeRules]) -> Callable[[Mapping[str, Json
         return None
     selectors = [rule.select for rule in rules]
     return lambda group: any(s.picks(str((group.get("profile") or {}).get("name"))) for s in selectors)
+
+
+def _selection_key(rules: Sequence[ScopeRules]) -> str:
+    """The same text for the same selection, in every process."""
+    selectors = [[sorted(rule.select.names), rule.select.prefixes, rule.select.patterns] for rule in rules]
+    facts = [[rule.scope, rule.select_needs_assignment, some] for rule, some in zip(rules, selectors, strict=True)]
+    return orjson.dumps(facts).decode()
 
 
 def _type_from(data: Mapping[str, Json]) -> AttributeType:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from connectors.errors import Incomplete, NotConfigured
+from connectors.graph.confirmation import Confirmation, confirm
 from connectors.graph.fault import Fault
 from connectors.graph.pager import walk
 from connectors.graph.settings import GraphSettings
@@ -15,6 +17,9 @@ from connectors.graph.transport import Round, Transport
 from syncd.core.model import Assignment, Json, Kind, Page
 
 PERMISSION = "Application.Read.All"
+#: The rows that the mirror holds.
+KnownAssignments = Callable[[], Iterable[Assignment]]
+
 PRINCIPALS: Mapping[Json, Kind] = {"User": "user", "Group": "group"}
 
 _SELECT = "id,appId,displayName,accountEnabled,appRoleAssignmentRequired,appRoles"
@@ -67,25 +72,58 @@ async def service_principal(calls: Round, settings: GraphSettings) -> ServicePri
         raise calls.incomplete("an answer that is no service principal") from error
 
 
-async def read_assignments(transport: Transport, settings: GraphSettings) -> AsyncGenerator[Page, None]:
+async def read_assignments(
+    transport: Transport, settings: GraphSettings, known: KnownAssignments | None = None
+) -> AsyncGenerator[Page, None]:
     """Every assignment of users and groups; always a full round, since Graph tells no changes of them.
 
-    `$top=999` is on the first request because without it rows were seen to be missing. Rows of service principals are
-    left out.
+    `known`: the rows that were there before. Those that the listing lacks are confirmed before the round says that they
+    have gone: by the principals' own lists, whose rows come as `unknown` and so stay, or, where that way is closed, by
+    a second whole listing. Where nothing is missing, nothing more is sent. Raises SourceError.
     """
     calls = Round(transport, step="assignments", permission=PERMISSION, low=True)
     application = await service_principal(calls, settings)
     seen: set[str] = set()
+    last: tuple[Assignment, ...] = ()
     try:
-        first = f"/servicePrincipals/{quote(application.id, safe='')}/appRoleAssignedTo?$top=999"
-        async with aclosing(walk(calls, first, delta=False)) as pages:
-            async for page in pages:
-                rows = [row for row in page.items if row["id"] not in seen]
-                seen.update(row["id"] for row in rows)
-                found = [assignment(row, application, calls) for row in rows]
-                yield Page(stream="assignments", records=tuple(row for row in found if row is not None), last=page.last)
+        async with aclosing(_listing(calls, application, seen)) as pages:
+            async for rows, more in pages:
+                last = rows
+                if more:
+                    yield Page(stream="assignments", records=rows)
+        missing = await asyncio.to_thread(_missing, known, seen) if known is not None else []
+        said = await confirm(calls, application.id, missing, seen) if missing else Confirmation()
+        if said is not None:
+            others = tuple(row for row in (assignment(one, application, calls) for one in said.others) if row)
+            yield Page(stream="assignments", records=(*last, *others), last=True, unknown=said.still)
+            return
+        yield Page(stream="assignments", records=last)
+        async with aclosing(_listing(calls, application, seen)) as pages:
+            async for rows, more in pages:
+                yield Page(stream="assignments", records=rows, last=not more)
     except Fault as error:
         raise Incomplete(source=settings.name, step="assignments", detail=str(error)) from error
+
+
+async def _listing(
+    calls: Round, application: ServicePrincipal, seen: set[str]
+) -> AsyncGenerator[tuple[tuple[Assignment, ...], bool], None]:
+    """Pages of rows that were not seen before, each with whether more follow; what it gives counts as seen.
+
+    `$top=999` is on the first request because without it rows were seen to be missing. Rows of service principals are
+    left out.
+    """
+    first = f"/servicePrincipals/{quote(application.id, safe='')}/appRoleAssignedTo?$top=999"
+    async with aclosing(walk(calls, first, delta=False)) as pages:
+        async for page in pages:
+            rows = [row for row in page.items if row["id"] not in seen]
+            seen.update(row["id"] for row in rows)
+            found = [assignment(row, application, calls) for row in rows]
+            yield tuple(row for row in found if row is not None), not page.last
+
+
+def _missing(known: KnownAssignments, seen: set[str]) -> list[Assignment]:
+    return [row for row in known() if row.id not in seen]
 
 
 def assignment(row: dict[str, Json], application: ServicePrincipal, calls: Round) -> Assignment | None:

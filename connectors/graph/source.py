@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors.errors import NotConfigured
-from connectors.graph.assignments import read_assignments
+from connectors.graph.assignments import KnownAssignments, read_assignments
 from connectors.graph.check import Checker
 from connectors.graph.delta import read_delta
 from connectors.graph.fault import printable
 from connectors.graph.find import Finder
 from connectors.graph.groups import group_stream
+from connectors.graph.recycle_bin import KnownUsers, proven
 from connectors.graph.settings import GraphSettings
 from connectors.graph.transport import Limits, Sleep, Transport, Wire
 from connectors.graph.users import user_stream
@@ -29,10 +30,19 @@ if TYPE_CHECKING:
 class GraphSource:
     """One tenant, read through the SDK's authenticated transport. Streams may be read side by side."""
 
-    def __init__(self, settings: GraphSettings, transport: Transport) -> None:
+    def __init__(
+        self,
+        settings: GraphSettings,
+        transport: Transport,
+        *,
+        known_users: KnownUsers | None = None,
+        known_assignments: KnownAssignments | None = None,
+    ) -> None:
         self.name = settings.name
         self._settings = settings
         self._transport = transport
+        self._known_users = known_users
+        self._known_assignments = known_assignments
 
     @property
     def requests(self) -> int:
@@ -43,16 +53,19 @@ class GraphSource:
         """One round of a stream: users and groups by delta query, assignments always whole.
 
         Without a usable watermark (none, older than six days, other properties or tenant, or one that Graph no longer
-        knows) the round is full; a few of its pages may say `full=False`: they add to what earlier ones told. Raises
-        SourceError.
+        knows) the round is full; a few of its pages may say `full=False`: they add to what earlier ones told. What a
+        full round of users or the assignments lack is looked for in another way before it counts as gone, where
+        the source was told what is known. Raises SourceError.
         """
         match stream:
             case "users":
                 pages = read_delta(self._transport, self._settings, user_stream(self._settings), watermark)
+                if self._known_users is not None:
+                    pages = proven(pages, self._transport, self._settings, self._known_users)
             case "groups":
                 pages = read_delta(self._transport, self._settings, group_stream(self._settings), watermark)
             case "assignments":
-                pages = read_assignments(self._transport, self._settings)
+                pages = read_assignments(self._transport, self._settings, self._known_assignments)
         async with aclosing(pages):
             async for page in pages:
                 yield page
@@ -77,6 +90,8 @@ class GraphSource:
 def open_source(
     settings: GraphSettings,
     *,
+    known_users: KnownUsers | None = None,
+    known_assignments: KnownAssignments | None = None,
     limits: Limits | None = None,
     credential: Callable[[], AsyncTokenCredential] | None = None,
     sleep: Sleep = asyncio.sleep,
@@ -84,7 +99,11 @@ def open_source(
     monotonic: Callable[[], float] = time.monotonic,
     jitter: Callable[[], float] = random.random,
 ) -> GraphSource:
-    """A source that connects, and imports the SDK, with its first request. `credential` stands in for the settings'."""
+    """A source that connects, and imports the SDK, with its first request. `credential` stands in for the settings'.
+
+    `known_users` and `known_assignments` tell what the mirror holds; they are called when a round has been read, and only
+    where it may remove something.
+    """
     bounds = limits or Limits()
 
     def connect() -> Wire:
@@ -109,4 +128,4 @@ def open_source(
         monotonic=monotonic,
         jitter=jitter,
     )
-    return GraphSource(settings, transport)
+    return GraphSource(settings, transport, known_users=known_users, known_assignments=known_assignments)

@@ -155,7 +155,7 @@ class Round:
             except orjson.JSONDecodeError:
                 why = "an answer that is no JSON, or was cut off"
             if attempt + 1 < limits.attempts:
-                await self._wait(self._backoff(attempt) if wait is None else wait, why)
+                await self.pause(attempt, wait, why)
         raise self.incomplete(f"{why}; gave up after {limits.attempts} attempts")
 
     async def _attempt(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
@@ -197,7 +197,9 @@ class Round:
     def _backoff(self, attempt: int) -> float:
         return min(self.transport.limits.backoff_s, 2.0**attempt) * (0.5 + self.transport.jitter() / 2)
 
-    async def _wait(self, wait_s: float, why: str) -> None:
+    async def pause(self, attempt: int, asked_s: float | None, why: str) -> None:
+        """Wait as the service asked, or else longer from attempt to attempt. Raises Incomplete over the budget."""
+        wait_s = self._backoff(attempt) if asked_s is None else asked_s
         if wait_s > self._waiting_s:
             raise self.incomplete(f"{why}; a wait of {wait_s:.0f} seconds is over the budget of this round")
         self._waiting_s -= wait_s

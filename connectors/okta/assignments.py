@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from urllib.parse import quote
 
 from connectors.okta.client import OktaClient
@@ -20,12 +20,24 @@ def app_path(app_id: str, *below: str) -> str:
     return "/".join(("/api/v1/apps", quote(app_id, safe=""), *(quote(part, safe="") for part in below)))
 
 
+_USER, _GROUP = "user:", "group:"
+
+
 def user_assignment_id(user_id: str) -> str:
-    return f"user:{user_id}"
+    return _USER + user_id
 
 
 def group_assignment_id(group_id: str) -> str:
-    return f"group:{group_id}"
+    return _GROUP + group_id
+
+
+def assigned_ids(rows: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The users and the groups of these ids of rows."""
+    ids = list(rows)
+    return (
+        {row.removeprefix(_USER) for row in ids if row.startswith(_USER)},
+        {row.removeprefix(_GROUP) for row in ids if row.startswith(_GROUP)},
+    )
 
 
 def user_assignment(record: Json) -> Assignment | None:

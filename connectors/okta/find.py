@@ -51,14 +51,12 @@ async def _groups_named(client: OktaClient, name: str) -> list[Json]:
 
 async def _user(client: OktaClient, record: Json) -> Snapshot:
     found = source_user(record, deactivate_suspended=client.settings.deactivate_suspended)
-    path = f"/api/v1/users/{quote(found.id, safe='')}/groups?limit=200"
     memberships: dict[str, Membership] = {}
-    if record.get("status") != "DEPROVISIONED":  # as in a full read: a deactivated user is in no group
-        async for page in walk(client, path, step=f"the groups of user {found.id}"):
-            for group in page:
-                if groups.wanted(client, group):
-                    id_ = identifier(group)
-                    memberships[id_] = Membership(group_id=id_, member_id=found.id)
+    async for page in groups.groups_of(client, found.id):
+        for group in page:
+            if groups.wanted(client, group):
+                id_ = identifier(group)
+                memberships[id_] = Membership(group_id=id_, member_id=found.id)
     app_user = await _or_none(client, app_path(client.settings.app_id, "users", found.id))
     assignment = None if app_user is None else user_assignment(app_user)
     return Snapshot(
@@ -75,8 +73,7 @@ async def _group(client: OktaClient, record: Json) -> Snapshot:
     if groups.wanted(client, record):
         async for page in groups.members(client, found.id):
             for member in (groups.membership(found.id, one) for one in page):
-                if member is not None:
-                    memberships[member.member_id] = member
+                memberships[member.member_id] = member
     row = await _or_none(client, app_path(client.settings.app_id, "groups", found.id))
     assignments: tuple[Assignment, ...] = () if row is None else (group_assignment(row),)
     return Snapshot(kind="group", object=found, memberships=tuple(memberships.values()), assignments=assignments)

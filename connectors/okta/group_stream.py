@@ -22,7 +22,7 @@ from connectors.okta.mirrored import Mirrored
 from connectors.okta.oddities import Odd, Oddities, known_id
 from connectors.okta.second_look import missing_groups
 from connectors.okta.starting import Start
-from connectors.okta.watermark import Watermark, basis, okta_time
+from connectors.okta.watermark import OVERLAP, Watermark, basis, okta_time
 from connectors.okta.window import window
 from syncd.core.model import Json, Membership, Page, Record, Removal
 
@@ -69,7 +69,6 @@ class GroupStream:
                 yield self._page(at, self._taken_in(at, page))
         if at.full or self._assigned_only:
             found = await missing_groups(self._client, self._not_shown(at))
-            at.unknown |= found.unknown
             if found.records:
                 yield self._page(at, self._taken_in(at, found.records))
             # In a full round the sweep takes them.
@@ -149,9 +148,8 @@ class GroupStream:
         newest = max(stamp.split("|")) if stamp else ""
         began = at.began or self._client.server_time()
         settled = stamp if began is not None and newest < okta_time(began) else ""
-        if self._assigned_only:
-            at.stamps[id_] = settled
-        elif settled and at.began is not None and newest > Watermark(basis="", began=at.began).since:
+        again = settled and began is not None and newest > okta_time(began - OVERLAP)
+        if self._assigned_only or again:
             at.stamps[id_] = settled
 
     def _not_shown(self, at: _Round) -> set[str]:
@@ -170,7 +168,15 @@ class GroupStream:
         others = sorted(news.groups - at.seen - mark.again - everyone)
         ids = [*urgent, *others]
         at.later |= set(ids[LOOKUPS:])
-        found = [(id_, await groups.group(self._client, id_)) for id_ in ids[:LOOKUPS]]
+        found: list[tuple[str, Json]] = []
+        for id_ in ids[:LOOKUPS]:
+            try:
+                found.append((id_, await groups.group(self._client, id_)))
+            except Failure as failure:
+                if failure.status != 403:
+                    raise
+                # The log speaks of groups, too, that an administrator of some groups may not see.
+                at.unknown |= {id_} & set(urgent)
         at.builtin -= {id_ for id_, record in found if record is None}
         return found
 
@@ -183,7 +189,7 @@ class GroupStream:
                     mine = [one for one in page if self._kept(at, one)]
                     yield tuple(Membership(group_id=one["id"], member_id=user_id) for one in mine)
             except Failure as failure:
-                if not failure.gone:
+                if not failure.gone and failure.status != 403:
                     raise
 
     def _kept(self, at: _Round, record: Json) -> bool:

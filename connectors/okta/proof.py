@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from connectors.okta.client import OktaClient
@@ -19,6 +19,8 @@ from syncd.core.model import Json, Removal, SourceUser
 
 #: Looked up in one round; others that are missing stay as they are until a later one takes them.
 PROOFS = 200
+
+_PASSED_OVER = object()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -36,13 +38,20 @@ def some(missing: Iterable[str], *, most: int = PROOFS) -> list[str]:
     return ids if len(ids) <= most else sorted(random.SystemRandom().sample(ids, most))
 
 
-async def prove(client: OktaClient, oddities: Oddities, ids: Sequence[str]) -> Proven:
-    """Ask for each of these users. Raises Failure where Okta refuses or does not answer."""
+async def prove(client: OktaClient, oddities: Oddities, ids: Sequence[str], *, hearsay: Collection[str] = ()) -> Proven:
+    """Ask for each of these users. Raises Failure where Okta refuses or does not answer.
+
+    `hearsay`: those that only the log speaks of. It tells of users, too, whom an administrator of some groups may not
+    see; a refusal (403) of one of them is passed over.
+    """
     proven = Proven()
     width = client.settings.concurrency
     for at in range(0, len(ids), width):
         part = ids[at : at + width]
-        for id_, record in zip(part, await asyncio.gather(*(_one(client, id_) for id_ in part)), strict=True):
+        records = await asyncio.gather(*(_one(client, id_, passed_over=id_ in hearsay) for id_ in part))
+        for id_, record in zip(part, records, strict=True):
+            if record is _PASSED_OVER:
+                continue
             if record is None:
                 proven.removals.append(Removal(kind="user", id=id_, state="gone"))
                 continue
@@ -56,10 +65,12 @@ async def prove(client: OktaClient, oddities: Oddities, ids: Sequence[str]) -> P
     return proven
 
 
-async def _one(client: OktaClient, id_: str) -> Json:
+async def _one(client: OktaClient, id_: str, *, passed_over: bool) -> Json:
     try:
         return await user(client, id_)
     except Failure as failure:
+        if passed_over and failure.status == 403:
+            return _PASSED_OVER
         if not failure.gone:
             raise
         return None

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from connectors.okta import groups
-from connectors.okta.assignments import app_groups, app_path, group_assignment_id, user_assignment_id
+from connectors.okta.assignments import app_groups, app_path
 from connectors.okta.client import OktaClient
 from connectors.okta.failure import Failure
 from connectors.okta.oddities import known_id
@@ -27,7 +27,6 @@ class SecondLook:
 
     records: list[Json] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
-    unknown: set[str] = field(default_factory=set)
 
 
 async def missing_groups(client: OktaClient, missing: Collection[str]) -> SecondLook:
@@ -38,34 +37,24 @@ async def missing_groups(client: OktaClient, missing: Collection[str]) -> Second
             return None
         return await groups.group(client, id_)
 
-    return await _look(missing, one, groups.every_group(client), name=lambda record: known_id(record))
+    return await _look(missing, one, groups.every_group(client))
 
 
-async def missing_assignments(client: OktaClient, missing: Collection[str]) -> SecondLook:
-    """Assignment rows of the application, by our ids of rows. Raises Failure and Incomplete."""
+async def missing_app_users(client: OktaClient, missing: Collection[str]) -> SecondLook:
+    """The application's users, by user id. Raises Failure and Incomplete."""
+    first = app_path(client.settings.app_id, "users") + "?limit=500"
+    return await _look(missing, lambda id_: _or_none(client, "users", id_), walk(client, first, step="assignments"))
 
-    async def one(row: str) -> Json:
-        kind, _, id_ = row.partition(":")
-        return await _or_none(client, f"{kind}s", id_)
 
-    found = SecondLook()
-    for prefix, pages, name in (
-        ("user:", _app_users(client), user_assignment_id),
-        ("group:", app_groups(client), group_assignment_id),
-    ):
-        mine = {row for row in missing if row.startswith(prefix)}
-        part = await _look(mine, one, pages, name=lambda record, name=name: _named(record, name))
-        found.records += part.records
-        found.gone |= part.gone
-    return found
+async def missing_app_groups(client: OktaClient, missing: Collection[str]) -> SecondLook:
+    """The application's groups, by group id. Raises Failure and Incomplete."""
+    return await _look(missing, lambda id_: _or_none(client, "groups", id_), app_groups(client))
 
 
 async def _look(
     missing: Collection[str],
     one: Callable[[str], Awaitable[Json]],
     pages: AsyncGenerator[list[Json], None],
-    *,
-    name: Callable[[Json], str | None],
 ) -> SecondLook:
     found = SecondLook()
     if len(missing) <= FEW:
@@ -80,21 +69,12 @@ async def _look(
     left = set(missing)
     async for page in pages:
         for record in page:
-            if (id_ := name(record)) in left:
-                left.discard(id_)
+            name = known_id(record)
+            if name in left:
+                left.discard(name)
                 found.records.append(record)
     found.gone = left
     return found
-
-
-def _named(record: Json, name: Callable[[str], str]) -> str | None:
-    id_ = known_id(record)
-    return None if id_ is None else name(id_)
-
-
-def _app_users(client: OktaClient) -> AsyncGenerator[list[Json], None]:
-    first = app_path(client.settings.app_id, "users") + "?limit=500"
-    return walk(client, first, step="assignments")
 
 
 async def _or_none(client: OktaClient, what: str, id_: str) -> Json:

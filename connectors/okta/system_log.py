@@ -93,10 +93,10 @@ class SystemLog:
     async def _first_position(self) -> str:
         if self._client.server_time() is None:
             try:
-                await self._client.get("/api/v1/logs?limit=1", attempts=_ATTEMPTS)
+                await self._client.get("/api/v1/logs?limit=1")
             except Failure as failure:
-                if self._client.server_time() is None:
-                    raise failure
+                if self._client.server_time() is None or failure.status == 401:
+                    raise
         now = self._client.server_time()
         if now is None:
             return ""

@@ -44,7 +44,8 @@ class UserStream:
                 again |= moving
                 yield Page(stream="users", records=users, full=False)
         asked, later = self._to_ask(start, seen, unknown)
-        proven = await prove(self._client, self._oddities, asked)
+        hearsay = start.news.users - start.news.deleted_users
+        proven = await prove(self._client, self._oddities, asked, hearsay=hearsay)
         again |= proven.again | later | unknown
         began = began or self._client.server_time()
         mark = None

@@ -63,4 +63,4 @@ def changing(record: Json) -> bool:
 
 def changed_since(since: str) -> str:
     """The list of users that changed at or after this time; deactivated ones are among them."""
-    return f"/api/v1/users?{urlencode({'filter': f'lastUpdated ge "{since}"', 'limit': 200})}"
+    return "/api/v1/users?" + urlencode({"filter": f'lastUpdated ge "{since}"', "limit": 200})

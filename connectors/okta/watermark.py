@@ -60,7 +60,9 @@ class Watermark:
 
     def serves(self, settings: OktaSettings, now: datetime) -> bool:
         """Whether a round may start here: the same settings, and young enough. `now`: Okta's time."""
-        return self.basis == basis(settings) and timedelta(0) <= now - self.began + OVERLAP and now - self.began < LIFETIME
+        return (
+            self.basis == basis(settings) and timedelta(0) <= now - self.began + OVERLAP and now - self.began < LIFETIME
+        )
 
 
 def parse_watermark(text: str | None) -> Watermark | None:

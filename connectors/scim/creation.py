@@ -53,7 +53,12 @@ class Creation(Sending):
                     remedy="It is looked up by its match attribute.",
                 )
         return Outcome(
-            status="done", target_id=identifier, observed=resource, http_status=answer.status, message=message
+            status="done",
+            target_id=identifier,
+            observed=resource,
+            http_status=answer.status,
+            message=message,
+            requests=self.requests,
         )
 
 

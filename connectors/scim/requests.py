@@ -71,7 +71,7 @@ def sendable(change: Change, profile: Profile) -> tuple[dict[str, Json], tuple[s
 
 
 def _create(change: Change, dialect: Dialect) -> Request:
-    body = new_body({path: value for path, value in change.after.items() if not is_empty(value)}, change.kind)
+    body = new_body({path: value for path, value in change.after.items() if value or not is_empty(value)}, change.kind)
     if not dialect.extension_schemas:
         body["schemas"] = [CORE_SCHEMAS[change.kind]]
     for schema in (dialect.always_schemas or {}).get(change.kind, ()):

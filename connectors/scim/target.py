@@ -103,7 +103,8 @@ class ScimTarget:
             raise ReadOnly(target=self.name, detail=f"{change.action.word} {change.kind} {change.source_id}")
         sending = SENDINGS.get(change.action, Update)(self._service, writer, change, wrote)
         try:
-            await self.discover()
+            if not self._service.knowledge.has(DISCOVERED):
+                await self.discover()
             outcome = await sending.carry_out()
         except Unauthorized as error:
             outcome = Outcome(status="failed", code="Unauthorized", http_status=401, message=error.detail)
@@ -121,6 +122,8 @@ class ScimTarget:
             self._finder.doubt(change.kind)
         elif change.action in (Action.CREATE, Action.DELETE):
             self._finder.forget(change.kind)
+        if outcome.target_id and outcome.requests == sending.requests and not outcome.message:
+            return outcome
         return replace(
             outcome,
             target_id=outcome.target_id or change.target_id,

@@ -28,7 +28,8 @@ def _not_the_console(url: Any) -> Any:
 
 
 class OktaSource(Section):
-    """An Okta organisation. Scopes of a service app: okta.users.read, okta.groups.read, okta.apps.read."""
+    """An Okta organisation. Scopes of a service app: okta.users.read, okta.groups.read, okta.apps.read, and
+    okta.logs.read for the System Log where it is granted."""
 
     kind: Literal["okta"] = Field(description="The kind of source: graph or okta")
     org_url: Annotated[OriginUrl, AfterValidator(_not_the_console)] = Field(
@@ -44,6 +45,15 @@ class OktaSource(Section):
     )
     app_id: OktaId | None = Field(
         default=None, description='Id of the application whose assignments count; needed for scope "assigned"'
+    )
+
+    deactivate_suspended: bool = Field(
+        default=False,
+        description="Whether a suspended user counts as disabled; Okta's own provisioning keeps it active",
+    )
+    system_log: bool = Field(
+        default=True,
+        description="Whether to poll the System Log, which makes deletions known at once (okta.logs.read); without it full cycles find them",
     )
 
     @classmethod

@@ -54,18 +54,6 @@ class MappingSpec:
         return f"[{self.source}]" if self.source is not None else f"constant {self.constant!r}"
 
 
-class EntrySource:
-    """An entry as an expression sees it: names to values."""
-
-    __slots__ = ("_accessors", "_entry")
-
-    def __init__(self, accessors: Mapping[str, Accessor], entry: Entry) -> None:
-        self._accessors, self._entry = accessors, entry
-
-    def get(self, name: str, /) -> Json:
-        return self._accessors[name](self._entry)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttributeMapping:
     """A compiled row."""
@@ -89,22 +77,21 @@ class AttributeMapping:
         return "IsSoftDeleted" in self.reads
 
     @property
-    def plain(self) -> Accessor | None:
-        """Reads a single text that needs nothing done to it, where the row is no more than that."""
-        spec = self.spec
-        if self.reference or self.type.type != "string" or self.type.multi:
-            return None
-        return self.reads[spec.source] if spec.source and spec.default is None and spec.allowed is None else None
+    def plain(self) -> bool:
+        """A text that is found needs nothing done to it, and nothing stands in where none is found."""
+        text = self.type.type == "string" and not self.type.multi and not self.reference
+        return text and self.spec.default is None and self.spec.allowed is None
 
     def evaluate(self, entry: Entry, context: EvaluationContext) -> Json:
         """The converted value, None for empty, IGNORE_ATTRIBUTE to leave the attribute alone.
 
         Raises MappingError, and IgnoreObject from an expression.
         """
-        return self.finish(self.found(EntrySource(self.reads, entry), context))
+        return self.finish(self.found({name: read(entry) for name, read in self.reads.items()}, context))
 
-    def found(self, source: EntrySource, context: EvaluationContext) -> Json:
-        """What the row gives before default and conversion. Raises MappingError, IgnoreObject."""
+    def found(self, source: Mapping[str, Json], context: EvaluationContext) -> Json:
+        """What the row gives before default and conversion; `source` has what it reads. Raises MappingError,
+        IgnoreObject."""
         if self.expression is not None:
             try:
                 return self.expression.evaluate(source, context)
@@ -115,6 +102,8 @@ class AttributeMapping:
     def finish(self, found: Json) -> Json:
         """The value of the target's type. Raises MappingError."""
         spec = self.spec
+        if self.type.type == "boolean" and isinstance(found, str) and found in _BOOLEANS and spec.allowed is None:
+            return _BOOLEANS[found] if not self.type.multi else [_BOOLEANS[found]]
         if found is IGNORE_ATTRIBUTE:
             return IGNORE_ATTRIBUTE
         if self.reference:
@@ -123,8 +112,6 @@ class AttributeMapping:
             found = spec.default
         if spec.allowed is not None and not is_empty(found):
             self._check(found, spec.allowed)
-        if self.type.type == "boolean" and isinstance(found, str) and found in _BOOLEANS and not self.type.multi:
-            return _BOOLEANS[found]
         try:
             return convert(found, self.type)
         except NotConvertible as fault:

@@ -30,6 +30,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import compress
+from operator import ne
 from typing import Literal
 
 from syncd.core.attributes import parse_path, read
@@ -182,22 +184,24 @@ def edits(
 
     Where the target says that letter case does not count, case alone is no change; it goes along with another one.
     """
+    wish = desired.values
+    changed = list(
+        compress(wish, map(ne, map(wrote.get, wish), wish.values()))
+    )  # most often none, so it has to be quick
+    if not changed:
+        return {}, {}
     before: dict[str, Json] = {}
     after: dict[str, Json] = {}
-    aside: list[str] = []
-    on_create, redacted, caseless = desired.on_create, desired.redacted, desired.caseless
-    for path, want in desired.values.items():
-        had = wrote.get(path)
-        if want == had and type(want) is type(had):
+    aside = 0
+    for path in changed:
+        old, want = wrote.get(path), wish[path]
+        if path in desired.on_create:
             continue
-        if path in on_create:
+        if want is not None and path in desired.redacted and mark(want) == old:
             continue
-        if path in redacted and want is not None and mark(want) == had:
-            continue
-        before[path], after[path] = had, want
-        if path in caseless and want is not None and had is not None and same(want, had, fold=True):
-            aside.append(path)
-    return (before, after) if len(aside) < len(after) else ({}, {})
+        before[path], after[path] = old, want
+        aside += path in desired.caseless and None not in (old, want) and same(want, old, fold=True)
+    return (before, after) if aside < len(after) else ({}, {})
 
 
 def differences(desired: Desired, seen: Observed) -> tuple[dict[str, Json], dict[str, Json]]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from syncd.core.entry import Entry
 from syncd.core.model import Json, Kind
-from syncd.core.source_attribute import MEMBERS, ROLES, SOFT_DELETED, Accessor, SourceAttribute
+from syncd.core.source_attribute import MEMBERS, ROLES, SOFT_DELETED, Accessor, Property, SourceAttribute
 
 _USER = """
 accountEnabled ageGroup businessPhones city companyName consentProvidedForMinor country createdDateTime creationType
@@ -73,13 +73,6 @@ GRAPH_SUGGESTIONS: Mapping[str, str] = {
 _EXTENSION = re.compile(r"extension_[0-9a-fA-F]{32}_\w{1,128}", re.ASCII)
 
 
-def _plain(name: str) -> Accessor:
-    def value(entry: Entry) -> Json:
-        return entry.attributes.get(name)
-
-    return value
-
-
 def _part(name: str, sub: str) -> Accessor:
     def value(entry: Entry) -> Json:
         holder = entry.attributes.get(name)
@@ -104,7 +97,7 @@ def guest_login(name: Json) -> Json:
     """
     if not isinstance(name, str):
         return name
-    at = name.upper().find("#EXT#")
+    at = name.upper().find("#EXT#") if "#" in name else -1
     if at < 0:
         return name
     alias, underscore, domain = name[:at].rpartition("_")
@@ -116,7 +109,7 @@ def _login(entry: Entry) -> Json:
 
 
 def _attribute(name: str) -> SourceAttribute:
-    return SourceAttribute(accessor=_plain(name), reads=frozenset({name}))
+    return SourceAttribute(accessor=Property(name), reads=frozenset({name}))
 
 
 def _user_attributes() -> dict[str, SourceAttribute]:

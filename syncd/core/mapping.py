@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from syncd.core.attribute_mapping import AttributeMapping, EntrySource, MappingError, MappingSpec
+from syncd.core.attribute_mapping import AttributeMapping, MappingError, MappingSpec
 from syncd.core.attributes import AttributePath, parse_path
 from syncd.core.desired import Desired
 from syncd.core.entry import Entry
 from syncd.core.expression import IGNORE_ATTRIBUTE, EvaluationContext, compile_expression
 from syncd.core.model import Json, Kind
 from syncd.core.schema import AttributeType, attribute_type
-from syncd.core.source_attribute import Accessor
+from syncd.core.source_attribute import Accessor, Property
 from syncd.core.standard_attributes import SPELLING
 from syncd.core.vocabulary import Vocabulary
 
@@ -24,15 +24,24 @@ _NAME: Mapping[Kind, str] = {"user": "userName", "group": "displayName"}
 _MARKERS = frozenset({"primary", "type", "display"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A row on its way through the loop that every object takes."""
+#: path, what gives the value, whether a text is its own value, what makes a value of anything else
+_Step = tuple[str, Callable[..., Json], bool, Callable[[Json], Json]]
 
-    row: AttributeMapping
-    path: str
-    plain: Accessor | None
-    finish: Callable[[Json], Json]
-    keeps: bool  #: an empty value leaves the attribute alone
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Program:
+    """Rows sorted for the loop that every object takes: it is what a full cycle spends its time on."""
+
+    blank: Mapping[str, Json]  #: every path in the order of its row, without a value
+    copies: tuple[tuple[str, str, Callable[[Json], Json]], ...]  #: texts: path, the source's own name, as in _Step
+    direct: tuple[_Step, ...]  #: these take the entry
+    computed: tuple[_Step, ...]  #: expressions and constants: these take the entry's names, and the surroundings
+    references: tuple[_Step, ...]  #: these too
+    keeps: frozenset[str]  #: an empty value leaves the attribute alone
+    #: of each array element that has rows for both: paths of what describes it, and of what it holds
+    elements: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    named: tuple[tuple[str, str], ...]  #: what the computed rows read, and the source's own name for it
+    reads: tuple[tuple[str, Accessor], ...]  #: what else they read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,46 +58,62 @@ class ObjectMapping:
     attributes: frozenset[str] = frozenset()  #: every source attribute that a row names
     paths: frozenset[str] = frozenset()  #: what the rows write
     redacted: frozenset[str] = frozenset()  #: paths whose values are not to be shown
-    _steps: tuple[_Step, ...] = field(default=(), repr=False)
-    _leaving: tuple[_Step, ...] = field(default=(), repr=False)
-    _elements: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = field(default=(), repr=False)
-    _reads: Mapping[str, Accessor] = field(default_factory=dict, repr=False)
+    _all: _Program = field(repr=False)
+    _leaving: _Program = field(repr=False)
     _on_create: frozenset[str] = frozenset()
     _caseless: frozenset[str] = frozenset()
 
     def desired(self, entry: Entry, context: EvaluationContext) -> Desired:
         """The wished resource of an object in scope. Raises MappingError, or IgnoreObject from an expression."""
-        return self._desired(self._steps, entry, context)
+        return self._desired(self._all, entry, context)
 
     def leaving(self, entry: Entry, context: EvaluationContext) -> Desired:
         """What leaving scope writes: the rows that use IsSoftDeleted, nothing else. `entry` is soft-deleted."""
         return self._desired(self._leaving, entry, context)
 
-    def _desired(self, steps: Iterable[_Step], entry: Entry, context: EvaluationContext) -> Desired:
-        values: dict[str, Json] = {}
-        references: dict[str, str | None] = {}
-        source = EntrySource(self._reads, entry)
-        for step in steps:
-            if (plain := step.plain) is not None:
-                value = plain(entry)
-                if type(value) is str:
-                    value = value or None
-                elif value is not None:
-                    value = step.finish(value)
-            else:
-                value = step.finish(step.row.found(source, context))
-            if value is None:
-                if step.keeps:
-                    continue
-            elif value is IGNORE_ATTRIBUTE:
-                continue
-            if step.row.reference:
-                references[step.path] = value
-            else:
-                values[step.path] = value
-        for markers, contents in self._elements:
+    def _desired(self, program: _Program, entry: Entry, context: EvaluationContext) -> Desired:
+        values = dict(program.blank)
+        attribute = entry.attributes.get
+        for path, name, finish in program.copies:
+            if type(value := attribute(name)) is str:
+                if value:
+                    values[path] = value
+            elif value is not None:
+                values[path] = finish(value)
+        for path, read, plain, finish in program.direct:
+            value = read(entry)
+            if not plain:
+                values[path] = finish(value)
+            elif type(value) is str:
+                if value:
+                    values[path] = value
+            elif value is not None:
+                values[path] = finish(value)
+        if program.computed:
+            source = {name: attribute(own) for name, own in program.named}
+            for name, read in program.reads:
+                source[name] = read(entry)
+            for path, compute, plain, finish in program.computed:
+                value = compute(source, context)
+                if plain and type(value) is str:
+                    if value:
+                        values[path] = value
+                elif (value := finish(value)) is IGNORE_ATTRIBUTE:
+                    del values[path]
+                else:
+                    values[path] = value
+        for markers, contents in program.elements:
             if all(path in values and values[path] is None for path in contents):
                 values.update(dict.fromkeys((path for path in markers if path in values), None))
+        references: dict[str, str | None] = {}
+        for path, read, _, finish in program.references:
+            value = read(entry)
+            references[path] = value if value and type(value) is str else finish(value)
+        for path in program.keeps:
+            if path in values and values[path] is None:
+                del values[path]
+            elif path in references and references[path] is None:
+                del references[path]
         return Desired(
             values=values,
             references=references,
@@ -140,10 +165,9 @@ def compile_mapping(
         else:
             rows.append(row)
     needed = _required(kind, rows, [str(parse_path(text)) for text in required], types)
-    writes = {path for paths in needed.values() for path in paths if len(paths) == 1}
-    steps = tuple(
-        _Step(row, row.path, row.plain, row.finish, row.spec.when_empty == "keep" or row.path in writes) for row in rows
-    )
+    # What the target needs is not taken away: a value that is gone leaves it as it was.
+    keeps = {path for paths in needed.values() for path in paths if len(paths) == 1}
+    keeps |= {row.path for row in rows if row.spec.when_empty == "keep"}
     return ObjectMapping(
         kind=kind,
         rows=tuple(rows),
@@ -155,10 +179,8 @@ def compile_mapping(
         paths=frozenset(row.path for row in rows),
         redacted=frozenset(row.path for row in rows if row.redacts),
         random=any(row.expression is not None and row.expression.uses_chance for row in rows),
-        _steps=steps,
-        _leaving=tuple(step for step in steps if step.row.follows_soft_delete),
-        _elements=tuple(_described(rows)),
-        _reads={name: accessor for row in rows for name, accessor in row.reads.items()},
+        _all=_program(rows, keeps),
+        _leaving=_program([row for row in rows if row.follows_soft_delete], keeps),
         _on_create=frozenset(row.path for row in rows if row.spec.apply == "on-create"),
         _caseless=frozenset(row.path for row in rows if row.type.caseless),
     )
@@ -214,8 +236,25 @@ def _required(
     return found | {name: some for name in announced if name not in found and (some := given(name))}
 
 
+def _program(rows: Sequence[AttributeMapping], keeps: Set[str]) -> _Program:
+    values = [row for row in rows if not row.reference]
+    direct = [(r.path, r.reads[r.spec.source], r.plain, r.finish) for r in values if r.spec.source is not None]
+    copies = [(path, read.name, finish) for path, read, plain, finish in direct if plain and isinstance(read, Property)]
+    reads = {name: read for row in values if row.spec.source is None for name, read in row.reads.items()}
+    return _Program(
+        blank=dict.fromkeys(row.path for row in values),
+        copies=tuple(copies),
+        direct=tuple(step for step in direct if not (step[2] and isinstance(step[1], Property))),
+        computed=tuple((r.path, r.found, r.plain, r.finish) for r in values if r.spec.source is None),
+        references=tuple((r.path, r.reads["manager"], r.plain, r.finish) for r in rows if r.reference),
+        keeps=frozenset(row.path for row in rows if row.path in keeps),
+        elements=tuple(_described(values)),
+        named=tuple((name, read.name) for name, read in reads.items() if isinstance(read, Property)),
+        reads=tuple((name, read) for name, read in reads.items() if not isinstance(read, Property)),
+    )
+
+
 def _described(rows: Iterable[AttributeMapping]) -> Iterable[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """(paths of markers, paths of what they describe) of each array element that has rows for both."""
     elements: dict[AttributePath, tuple[list[str], list[str]]] = {}
     for row in rows:
         path = parse_path(row.path)

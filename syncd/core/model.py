@@ -92,6 +92,9 @@ class Page:
     #: unknown, not absent: the last known state holds. Stream "groups": ids of groups whose members (or who themselves)
     #: could not be read; "users": ids of users; "assignments": ids of assignment rows
     unknown: frozenset[str] = frozenset()
+    #: stream "groups", a round that is not full: ids of groups of which this round, up to this page, has told every
+    #: member; whom else the mirror has for them is a member no more
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,18 @@ from syncd.core.model import Json
 Accessor = Callable[[Entry], Json]
 
 
+class Property:
+    """The accessor of what the source names alike and sends plainly. Whoever reads many may read by its name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, entry: Entry) -> Json:
+        return entry.attributes.get(self.name)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceAttribute:
     """One name of a vocabulary."""

@@ -24,6 +24,7 @@ from syncd.core.secret import Secret
 from tests.contract.graph_mirror import Edge, Mirror
 
 TOKEN = "sandbox"
+OWN = ("credential", "jitter", "now", "monotonic", "known_users", "known_assignments")
 PROFILE = frozenset({"manager", "department", "mobilePhone", "jobTitle", "onPremisesExtensionAttributes"})
 
 
@@ -52,7 +53,7 @@ class World:
 
     def source(self, *, limits: Limits | None = None, **options: Any) -> GraphSource:
         """A source of this tenant; options that `open_source` takes go there, the others change the settings."""
-        own = {key: options.pop(key) for key in ("credential", "jitter", "now", "monotonic") if key in options}
+        own = {key: options.pop(key) for key in OWN if key in options}
         given: dict[str, Any] = {
             "now": self.clock.now,
             "monotonic": self.clock.time,

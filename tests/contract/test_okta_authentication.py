@@ -19,7 +19,7 @@ from connectors.okta.settings import SCOPES, OAuth
 from connectors.okta.source import open_source
 from connectors.sandbox.journal import reduced
 from syncd.core.secret import Secret
-from tests.contract.okta_world import TOKEN, World, organisation
+from tests.contract.okta_world import TOKEN, Held, World, organisation
 
 CLIENT = "0oaservice0000000001"
 
@@ -134,7 +134,7 @@ async def test_okta_dpop_nonce_handshake(world: World, key: rsa.RSAPrivateKey) -
 async def test_okta_401_403_stop_without_removals(world: World, status: int, code: str, page: int) -> None:
     world.fault({"status": status}, path="/users?", nth=page, times=None)
     with pytest.raises(AccessDenied, match=code):
-        await world.read("users", known=lambda: ["00uabsent00000000001"])
+        await world.read("users", held=Held(users=["00uabsent00000000001"]))
     assert not world.requests("00uabsent")
 
 

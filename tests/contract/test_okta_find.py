@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from syncd.core.model import SourceUser
 from tests.contract.okta_world import World, organisation
 
 
@@ -31,13 +32,15 @@ async def test_a_user_is_found_by_id_login_and_e_mail_with_groups_and_assignment
     assert await world.source().find("user", "nobody@acme.example") == []
 
 
-async def test_a_deactivated_user_is_found_disabled_and_without_groups(world: World) -> None:
+async def test_a_deactivated_user_is_found_disabled_unassigned_and_in_its_groups(world: World) -> None:
     user = world.people(1)[0]
     group = world.directory.create_group("Sales")
     world.directory.add_member(group.id, user.id)
     world.directory.set_status(user.id, "DEPROVISIONED")
     found = (await world.source().find("user", user.login))[0]
-    assert (found.object.enabled, found.memberships, found.assignments) == (False, (), ())  # type: ignore[union-attr]
+    assert isinstance(found.object, SourceUser)
+    assert (found.object.enabled, found.assignments) == (False, ())
+    assert {one.group_id for one in found.memberships} == {group.id, world.directory.everyone_id}
 
 
 @pytest.mark.parametrize("name", ['a"b', "back\\slash", "Sales/EMEA", "Søm & Co", "a or b", "x eq y", "50%"])

@@ -41,6 +41,8 @@ class Company(Protocol):
 
     def set_given_name(self, name: str, given: str) -> None: ...
 
+    def set_mail(self, name: str, mail: str) -> None: ...
+
     def rename(self, name: str, new: str) -> str:
         """Another login, mail address and surname for the same person. Gives the login."""
         ...
@@ -139,6 +141,9 @@ service_principal_id = "{self.application}"
     def set_given_name(self, name: str, given: str) -> None:
         self.directory.update_user(self.ids[name], givenName=given)
 
+    def set_mail(self, name: str, mail: str) -> None:
+        self.directory.update_user(self.ids[name], mail=mail)
+
     def rename(self, name: str, new: str) -> str:
         login = self.login(new)
         self.directory.update_user(self.ids[name], userPrincipalName=login, mail=login, surname=f"{self.tag}-{new}")
@@ -228,6 +233,9 @@ app_id = "{self.application}"
 
     def set_given_name(self, name: str, given: str) -> None:
         self.directory.update_user(self.ids[name], {"firstName": given})
+
+    def set_mail(self, name: str, mail: str) -> None:
+        self.directory.update_user(self.ids[name], {"email": mail})
 
     def rename(self, name: str, new: str) -> str:
         login = self.login(new)

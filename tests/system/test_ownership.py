@@ -53,7 +53,7 @@ def kind(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_an_account_without_link_is_never_written(tmp_path: Path, leaving: str, drift: str) -> None:
     kind = KINDS[POLICIES.index((leaving, drift)) % 2]
     job = f'drift = "{drift}"\n[jobs.job.users]\nout_of_scope = "{leaving}"\ndelete_after = "0s"'
-    with house(kind, tmp_path, people=12, job=job, begun=False) as here:
+    with house(kind, tmp_path, people=24, job=job, begun=False) as here:
         theirs = strangers(here)
         before = {id_: state for id_, state in here.state().items() if id_ in theirs}
         here.sync()

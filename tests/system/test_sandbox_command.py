@@ -22,9 +22,11 @@ def test_the_printed_configuration_works_as_printed(cli: Cli, tmp_path: Path) ->
         try:
             said = process.stderr.readline()
             assert said.startswith("syncd: the sandbox answers"), said
-            lines = [process.stdout.readline() for _ in range(40)]
+            written = Path(process.stdout.readline().removeprefix("# ").strip()).read_text()
+            printed = "".join(process.stdout.readline() for _ in written.splitlines())
+            assert printed == written
             elsewhere = tmp_path / "elsewhere.toml"
-            elsewhere.write_text("".join(lines))
+            elsewhere.write_text(printed)
             assert cli("-c", str(elsewhere), "--dry-run").code == 2
             assert cli("-c", str(elsewhere), "sync").code == 0
             assert cli("-c", str(elsewhere), "sync").code == 0
