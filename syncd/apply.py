@@ -1,7 +1,7 @@
 """Carrying a plan out: stage after stage, each row durable before its request leaves and closed when the answer is in.
 
-Inside a stage a bounded window is in flight; its intents share one commit, made before the first of them leaves, and
-its answers share another. What an answer leaves open is settled by looking, never by sending again blindly.
+Inside a stage a bounded window is in flight (window.py). What an answer leaves open is settled by looking, never by
+sending again blindly.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from connectors import Target
 from connectors.errors import TargetError, Unauthorized, Unreachable
+from state.engine import parts
 from state.journal import Closing, Row, is_mark
 from state.log import LogEntry
 from state.pending import Wait
@@ -25,8 +26,8 @@ from syncd.ingest import Clock
 from syncd.job import Job
 from syncd.observe.logs import Event, log
 from syncd.settle import Settler
+from syncd.window import TOGETHER, Sent, Window
 
-WINDOW = 100  #: rows whose intents share one commit
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
 _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
@@ -67,16 +68,11 @@ class Applier:
     async def run(self) -> Applied:
         """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
         for action, kind in _STAGES:
-            rows: list[Row] = []
-            for row in self.store.journal.rows(self.draft.id, action=action, kind=kind, statuses=("planned",)):
-                rows.append(row)
-                if len(rows) == WINDOW:
-                    await self._window(rows)
-                    rows = []
-                if self._over():
-                    break
-            if rows and not self._over():
-                await self._window(rows)
+            if self._over():
+                break
+            rows = self.store.journal.rows(self.draft.id, action=action, kind=kind, statuses=("planned",))
+            window = Window(mark=self._mark, send=self._send, close=self._close_all)
+            await window.run(parts(rows, TOGETHER), over=self._over)
         self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
         return self.result
 
@@ -93,43 +89,36 @@ class Applier:
                 outcome = await self.settler.settle(row.change, killed)
                 log.info(Event.CHANGE_SETTLED, status=outcome.status, **_facts(self.draft, row.change))
                 failed_ = outcome.status not in ("done", "gone")
-                closing = self._not_done(row, outcome, links) if failed_ else self._close(row, outcome, links)
+                link = links.get((row.change.kind, row.change.source_id))
+                closing = self._not_done(row, outcome, link) if failed_ else self._close(row, outcome, link)
                 journal.close(plan, job, [closing], now=self.clock.now())
             left = [*lost, *(row for row in rows if row.key in old)]
             journal.close(plan, job, [self._not_done(row) for row in left], now=self.clock.now())
             journal.put_off(plan, job, now=self.clock.now())
             journal.finish(plan, job, status="abandoned")
 
-    def _not_done(
-        self, row: Row, outcome: Outcome | None = None, links: Mapping[tuple[Kind, str], Link] | None = None
-    ) -> Closing:
+    def _not_done(self, row: Row, outcome: Outcome | None = None, link: Link | None = None) -> Closing:
         """To be looked at again; what an outcome says was written is remembered, or it could never be taken back."""
         change = row.change
         closing = Closing(row=row, status="skipped", waits=[_again(change.kind, change.source_id, self.clock)])
-        if outcome is None or links is None:
-            return closing
-        return replace(
-            self._partly(closing, outcome, links.get((change.kind, change.source_id))), target=self.job.target
-        )
+        return closing if outcome is None else replace(self._partly(closing, outcome, link), target=self.job.target)
 
     def _over(self) -> bool:
         self.result.stopped = self.stopping.is_set()
         return self.result.stopped or self.result.error is not None
 
-    async def _window(self, rows: Sequence[Row]) -> None:
+    async def _mark(self, rows: Sequence[Row]) -> list[Sent]:
+        """Make the intents durable. What cannot be sent is closed: it is looked at again."""
         now = self.clock.now()
         job, journal = self.job.name, self.store.journal
         if not self.on_demand:
-            self.store.leases.renew(job, now=now)
+            await asyncio.to_thread(self.store.leases.renew, job, now=now)
         links = self._links(rows)
         ready, waiting = self._resolve(rows)
         owner = self.store.leases.owner if self.on_demand else ""
-        free = journal.mark_sent(self.draft.id, job, ready, now=now, claimed_by=owner)
-        sent = [row for row in ready if row.key in free]
-        late = [row for row in ready if row.key not in free]
-        outcomes = self._one_owner_each(sent, await asyncio.gather(*(self._send(row, links) for row in sent)))
-        closings = [self._close(row, outcome, links) for row, outcome in zip(sent, outcomes, strict=True)]
-        for row in [*late, *waiting]:
+        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, claimed_by=owner)
+        closings: list[Closing] = []
+        for row in [*(row for row in ready if row.key not in free), *waiting]:
             log.info(Event.CHANGE_PUT_OFF, **_facts(self.draft, row.change))
             if (row.change.target_id or "").startswith(NEW):
                 # Its own creation did not come about, and that is remembered: once more now would only fail again.
@@ -137,7 +126,17 @@ class Applier:
                 continue
             self.result.again = True
             closings.append(self._not_done(row))
-        await asyncio.to_thread(journal.close, self.draft.id, job, closings, now=self.clock.now())
+        if closings:
+            await asyncio.to_thread(journal.close, self.draft.id, job, closings, now=now)
+        return [
+            Sent(row=row, link=links.get((row.change.kind, row.change.source_id))) for row in ready if row.key in free
+        ]
+
+    async def _close_all(self, answered: Sequence[tuple[Sent, Outcome]]) -> None:
+        outcomes = self._one_owner_each([sent.row for sent, _ in answered], [outcome for _, outcome in answered])
+        pairs = zip(answered, outcomes, strict=True)
+        closings = [self._close(sent.row, outcome, sent.link) for (sent, _), outcome in pairs]
+        await asyncio.to_thread(self.store.journal.close, self.draft.id, self.job.name, closings, now=self.clock.now())
 
     def _links(self, rows: Sequence[Row]) -> dict[tuple[Kind, str], Link]:
         found: dict[tuple[Kind, str], Link] = {}
@@ -169,7 +168,7 @@ class Applier:
             if change is None:
                 waiting.append(row)
             else:
-                ready.append(replace(row, change=change))
+                ready.append(row if change is row.change else replace(row, change=change))
         return ready, waiting
 
     def _source_id(self, text: str) -> str:
@@ -178,6 +177,8 @@ class Applier:
     def _real(self, change: Change, real: Mapping[tuple[Kind, str], str]) -> Change | None:
         """The change with real ids; None if nothing of it can be done."""
         target_id = change.target_id
+        if (target_id is None or not target_id.startswith(NEW)) and not _references(change):
+            return change
         if target_id is not None and target_id.startswith(NEW):
             target_id = real.get((change.kind, self._source_id(target_id)))
             if target_id is None:
@@ -201,10 +202,9 @@ class Applier:
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
-    async def _send(self, row: Row, links: Mapping[tuple[Kind, str], Link]) -> Outcome:
-        change = row.change
-        link = links.get((change.kind, change.source_id))
-        wrote = link.wrote if link else {}
+    async def _send(self, sent: Sent) -> Outcome:
+        change = sent.row.change
+        wrote = sent.link.wrote if sent.link else {}
         if change.action is Action.ADOPT and not change.edited:
             return Outcome(status="done", target_id=change.target_id)
         if change.action is Action.DEACTIVATE and not change.edited:
@@ -248,9 +248,8 @@ class Applier:
 
     # --- closing ----------------------------------------------------------------------------------------------------
 
-    def _close(self, row: Row, outcome: Outcome, links: Mapping[tuple[Kind, str], Link]) -> Closing:
+    def _close(self, row: Row, outcome: Outcome, link: Link | None) -> Closing:
         change, now = row.change, self.clock.now()
-        link = links.get((change.kind, change.source_id))
         facts = _facts(self.draft, change)
         if outcome.status == "done":
             log.info(Event.CHANGE_DONE, **facts)

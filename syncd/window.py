@@ -15,10 +15,10 @@ from state.row import Row
 from syncd.core.change import Link, Outcome
 
 #: rows whose intents share one commit
-TOGETHER = 100
+TOGETHER = 64
 #: rows that are sent and not yet closed: what a killed process leaves to be looked up
-MOST = 200
-_ENOUGH = 50  #: answers that need not wait for others
+MOST = 128
+_ENOUGH = 32  #: answers that need not wait for others
 _GATHER_S = 0.02
 
 
@@ -80,7 +80,8 @@ class Window:
                 task.cancel()
 
     async def _carry_out(self, sent: Sent) -> None:
-        self._answered.append((sent, await self._send(sent)))
+        outcome = await self._send(sent)
+        self._answered.append((sent, outcome))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)

@@ -76,6 +76,8 @@ class Transport:
         self.jitter = jitter
         self.requests = 0
         self.pace_s = 0.0  #: wait before each request, from x-ms-throttle-limit-percentage
+        self.load: float | None = None  #: that header of the newest answer that had it: 1.0 is the limit
+        self.skew_s: float | None = None  #: how far this machine's clock is ahead, by the newest Date header
         self._connect = connect
         self._wire: Wire | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -85,6 +87,17 @@ class Transport:
         if self._wire is None or self._loop is not loop:
             self._wire, self._loop = self._connect(), loop
         return self._wire
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """What every answer tells beside its body: how near the limit is, and what time it is there."""
+        load = headers.get("x-ms-throttle-limit-percentage")
+        self.note_load(load)
+        if load and load.replace(".", "", 1).isdecimal():
+            self.load = float(load)
+        try:
+            self.skew_s = (self.now() - parsedate_to_datetime(headers["date"])).total_seconds()
+        except (KeyError, ValueError, TypeError, OverflowError):
+            return
 
     def note_load(self, percentage: str | None) -> None:
         """Slow down from 0.8 of the limit, where Graph begins to say so, to four seconds a request at 1.8 of it."""
@@ -170,7 +183,7 @@ class Round:
                 answer = await transport.wire().send(method, url, headers, body)
         except SignInRefused as error:
             raise self._denied(str(error), "Correct the credentials of the application.") from error
-        transport.note_load(answer.headers.get("x-ms-throttle-limit-percentage"))
+        transport.note(answer.headers)
         return answer
 
     def _redirected(self, url: str, answer: Answer, redirects: int) -> str:

@@ -193,8 +193,9 @@ class GroupStream:
                     raise
 
     def _kept(self, at: _Round, record: Json) -> bool:
+        """Whether a membership that a user's own list shows is taken in: not of a group that is being read whole."""
         id_ = known_id(record)
-        if id_ is None or (self._assigned_only and id_ not in at.seen):
+        if id_ is None or id_ in at.to_read or groups.builtin(record) or (self._assigned_only and id_ not in at.seen):
             return False
         return groups.wanted(self._client, record)
 

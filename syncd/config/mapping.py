@@ -29,9 +29,8 @@ def attribute_path(value: Any) -> AttributePath:
         raise Wrong(kind_of(value), "write a target attribute such as name.givenName").error()
     try:
         return parse_path(value)
-    except PathError:
-        right = 'write an attribute path such as name.givenName or emails[type eq "work"].value'
-        raise Wrong(f"{shown(value)} is no attribute path", right).error() from None
+    except PathError as fault:
+        raise Wrong(f"{shown(value)} is no attribute path", fault.why).error() from None
 
 
 def path_key(path: AttributePath) -> tuple[Json, ...]:
@@ -121,6 +120,10 @@ class MappingRow(Section):
             yield Wrong("no source, constant or expression", "give exactly one of them")
         elif len(origins) > 1:
             yield Wrong(" and ".join(origins), "give exactly one of source, constant and expression")
+        if raw.get("source") == "manager":  # a reference: its value becomes the id of another account
+            for key in ("default", "allowed"):
+                if key in raw:
+                    yield Wrong(f"{key} for a reference", "a manager is an account, not a text; remove it", key=key)
         if "constant" in raw and str(raw.get("target", "")).strip().lower() == "password":
             yield Wrong(
                 "a password in clear (not shown here)",

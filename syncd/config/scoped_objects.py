@@ -11,7 +11,7 @@ from syncd.config.faults import shown
 from syncd.config.filters import Filters
 from syncd.config.mapping import MappingRow, attribute_path, path_key
 from syncd.config.section import Section, Wrong
-from syncd.core.attributes import AttributePath, PathError, parse_path
+from syncd.core.attributes import AttributePath, PathError, overlap, parse_path
 from syncd.core.expression import ExpressionError, compile_expression
 from syncd.core.model import Json
 
@@ -50,6 +50,7 @@ class ScopedObjects(Section):
         mappings = raw.get("mappings")
         rows = mappings if isinstance(mappings, list | tuple) else ()
         written: dict[tuple[Json, ...], int] = {}
+        paths: dict[int, AttributePath] = {}
         readable = True
         for index, row in enumerate(rows):
             path = _path(row.get("target")) if isinstance(row, Mapping) else None
@@ -63,7 +64,14 @@ class ScopedObjects(Section):
                     f"mappings[{written[key]}] writes it as well; keep one of them",
                     key=("mappings", index, "target"),
                 )
+            elif (other := next((at for at, seen in paths.items() if overlap(seen, path)), None)) is not None:
+                yield Wrong(
+                    f"{shown(str(path))} is mapped twice",
+                    f"mappings[{other}] writes {shown(str(paths[other]))}; write either the whole or its parts",
+                    key=("mappings", index, "target"),
+                )
             written.setdefault(key, index)
+            paths[index] = path
         if rows and readable and raw.get("enabled") is not False:
             yield from cls._unmatchable(raw.get("match", cls.model_fields["match"].default), rows, written)
 

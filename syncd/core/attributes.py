@@ -43,6 +43,7 @@ __all__ = [
     "read",
 ]
 
+EXAMPLE = 'write an attribute path such as name.givenName or emails[type eq "work"].value'
 _PATH = re.compile(
     r"""(?P<attribute>\$?[A-Za-z][\w-]*)
         (?:\[\s*(?P<key>\$?[A-Za-z][\w-]*)\s+eq\s+(?P<value>"(?:[^"\\]|\\.)*"|true|false|-?\d{1,18})\s*\])?
@@ -56,6 +57,10 @@ _BARE_SCHEMA = re.compile(r"urn:.*:[0-9]+(\.[0-9]+)*:(user|group)", re.IGNORECAS
 
 class PathError(ValueError):
     """Not an attribute path; the message says what was found and what would be one."""
+
+    def __init__(self, text: str, why: str = EXAMPLE) -> None:
+        super().__init__(f"{text!r} is no attribute path; {why}")
+        self.why = why  #: half a sentence: what is wrong, or what to write
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def parse_path(text: str) -> AttributePath:
         cut = rest.rfind(":", 0, bracket if bracket >= 0 else len(rest))
         schema, rest = rest[:cut], rest[cut + 1 :]
         if _SCHEMA.fullmatch(schema) is None or _BARE_SCHEMA.fullmatch(text.strip()):
-            raise PathError(f"{text!r} names no attribute of a schema; write urn:…:2.0:User:department")
+            raise PathError(text, "it names no attribute of a schema; write urn:…:2.0:User:department")
         if schema.lower() in (USER_SCHEMA.lower(), GROUP_SCHEMA.lower()):
             schema = None
         elif schema.lower() == ENTERPRISE_SCHEMA.lower():
@@ -128,12 +133,8 @@ def parse_path(text: str) -> AttributePath:
     found = _PATH.fullmatch(rest)
     if found is None:
         if re.search(r'\[[^\]]*"[^"\]]*\.\w+\s*\]', rest):
-            raise PathError(
-                f'{text!r}: the sub-attribute stands inside the brackets; write attribute[type eq "…"].value'
-            )
-        raise PathError(
-            f'{text!r} is no attribute path; write for example name.givenName or emails[type eq "work"].value'
-        )
+            raise PathError(text, 'the sub-attribute stands inside the brackets; write attribute[type eq "…"].value')
+        raise PathError(text)
     value = None if found["value"] is None else _literal(found["value"])
     path = AttributePath(found["attribute"], schema, found["key"], value, found["sub"])
     return _checked(_spelled(path), text)
@@ -160,11 +161,11 @@ def _checked(path: AttributePath, text: str) -> AttributePath:
         return path
     name = path.attribute
     if known.multi and path.key is None and path.sub is not None:
-        raise PathError(f'{text!r}: {name} has several elements; write {name}[type eq "work"].{path.sub}')
+        raise PathError(text, f'{name} has several elements; write {name}[type eq "work"].{path.sub}')
     if path.key is not None and not known.multi:
-        raise PathError(f"{text!r}: {name} has one value only; write it without brackets")
+        raise PathError(text, f"{name} has one value only; write it without brackets")
     if path.sub is not None and known.type != "complex":
-        raise PathError(f"{text!r}: {name} has no parts; write {name}")
+        raise PathError(text, f"{name} has no parts; write {name}")
     return path
 
 

@@ -30,8 +30,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import compress
-from operator import ne
 from typing import Literal
 
 from syncd.core.attributes import parse_path, read
@@ -185,16 +183,15 @@ def edits(
     Where the target says that letter case does not count, case alone is no change; it goes along with another one.
     """
     wish = desired.values
-    changed = list(
-        compress(wish, map(ne, map(wrote.get, wish), wish.values()))
-    )  # most often none, so it has to be quick
+    written = wrote.get
+    changed = [path for path, want in wish.items() if written(path) != want]  # most often none, so this has to be quick
     if not changed:
         return {}, {}
     before: dict[str, Json] = {}
     after: dict[str, Json] = {}
     aside = 0
     for path in changed:
-        old, want = wrote.get(path), wish[path]
+        old, want = written(path), wish[path]
         if path in desired.on_create:
             continue
         if want is not None and path in desired.redacted and mark(want) == old:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from connectors.errors import AccessDenied, Incomplete
+from connectors.graph.check import throttling_finding
 from syncd.core.model import SourceUser
 from tests.contract.graph_world import World, tenant
 
@@ -163,9 +166,14 @@ async def test_check_ticks_everything_by_name(world):
         (True, "Graph: users can be read (User.Read.All)"),
         (True, "Graph: groups can be read (GroupMember.Read.All)"),
         (True, "Graph: assignments can be read (Application.Read.All)"),
+        (True, "Graph: an unassignment can be confirmed"),
+        (True, "Graph: deleted users can be read (User.Read.All)"),
+        (True, "Graph: throttling"),
+        (True, "Graph: clock"),
     ]
-    assert "syncd sandbox" in found[-1].detail
-    assert len(world.requests()) <= 6
+    assert "syncd sandbox" in found[3].detail
+    assert "class M: 5,000 resource units in 10 seconds" in found[6].detail
+    assert len(world.requests()) <= 9
 
 
 @pytest.mark.parametrize(
@@ -179,9 +187,61 @@ async def test_check_ticks_everything_by_name(world):
 async def test_check_names_the_permission_that_lacks(world, path, permission, place):
     world.fault({"status": 403}, path=path)
     found = await check(world)
-    assert [finding.ok for finding in found] == [n != place for n in range(4)]
+    assert [finding.ok for finding in found] == [n != place for n in range(len(found))]
     assert permission in found[place].what
     assert permission in found[place].remedy
+
+
+async def test_check_names_the_permission_for_deleted_users(world):
+    world.fault({"status": 403}, path="/deletedItems")
+    refused = [finding for finding in await check(world) if not finding.ok]
+    assert [(finding.what, "User.Read.All" in finding.remedy) for finding in refused] == [
+        ("Graph: deleted users can be read (User.Read.All)", True)
+    ]
+
+
+async def test_check_says_how_unassignments_are_confirmed_where_the_short_way_is_closed(world):
+    world.fault({"status": 403}, path="/appRoleAssignments")
+    found = next(finding for finding in await check(world) if "confirmed" in finding.what)
+    assert found.ok
+    assert "whole list a second time" in found.detail
+    assert "Directory.Read.All" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "ok", "says"),
+    [
+        (0, True, "the same"),
+        (90, True, "90 seconds ahead of"),
+        (-90, True, "90 seconds behind"),
+        (900, False, "900 seconds ahead of"),
+    ],
+)
+async def test_check_tells_clock_skew(world, ahead_s, ok, says):
+    there = format_datetime(world.clock.now() - timedelta(seconds=ahead_s), usegmt=True)
+    world.fault({"strip_headers": ["Date"], "add_headers": {"Date": there}}, times=None, path="/v1.0")
+    start = world.clock.now()
+    found = next(finding for finding in await check(world, now=lambda: start) if finding.what == "Graph: clock")
+    assert found.ok is ok
+    assert says in found.detail
+    assert bool(found.remedy) is (ahead_s != 0)
+
+
+@pytest.mark.parametrize(
+    ("users", "load", "ok", "says"),
+    [
+        (49, None, True, "class S: 3,500"),
+        (50, None, True, "class M: 5,000"),
+        (500, None, True, "class M: 5,000"),
+        (501, None, True, "class L: 8,000"),
+        (501, 0.9, True, "90% of the limit"),
+        (501, 1.2, False, "120% of the limit"),
+    ],
+)
+def test_throttling_class_goes_by_the_number_of_users(users, load, ok, says):
+    found = throttling_finding(users, load)
+    assert found.ok is ok
+    assert says in found.detail
 
 
 async def test_check_stops_at_a_refused_sign_in(world):

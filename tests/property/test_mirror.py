@@ -216,11 +216,11 @@ def run(store: Store, examples: int) -> None:
 
 def test_the_mirror_agrees_with_the_model_on_sqlite(tmp_path: Path) -> None:
     store = Store.open(f"sqlite:///{tmp_path}/state.db")
-    run(store, 60)
+    run(store, 40)
     store.close()
 
 
 def test_the_mirror_agrees_with_the_model_on_postgresql(postgres: servers.Postgres) -> None:
     store = Store.open(postgres.database())
-    run(store, 15)
+    run(store, 10)
     store.close()

@@ -74,6 +74,7 @@ def set_department(company: Company, department: str) -> None:
 
 OFF = ["PATCH group", "PATCH group", "PATCH user"]  #: the account, and her two groups
 ON = OFF
+GONE = ["DELETE user", "PATCH group", "PATCH group"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +103,8 @@ TABLE = [
     Row(name="unassigned", turn=leave, sent=OFF, left="inactive"),
     Row(name="assigned again", before=[leave], turn=join, sent=ON, left="active"),
     Row(name="recycled", turn=recycle, sent=OFF, left="inactive", kinds=GRAPH),
-    Row(name="restored", before=[recycle], turn=restore, sent=OFF, left="inactive", kinds=GRAPH),
-    Row(name="deleted for good", turn=purge, sent=["DELETE user"], left="none"),
+    Row(name="restored", before=[recycle], turn=restore, sent=ON, left="active", kinds=GRAPH),
+    Row(name="deleted for good", turn=purge, sent=GONE, left="none"),
     Row(name="recycled, then purged", before=[recycle], turn=purge, sent=["DELETE user"], left="none", kinds=GRAPH),
     Row(name="disabled, then deleted for good", before=[disable], turn=purge, sent=["DELETE user"], left="none"),
     Row(name="out of the filter", turn=move, sent=OFF, left="inactive", users=FILTER),
@@ -116,8 +117,8 @@ TABLE = [
     Row(name="out: deleted for good", before=[leave], turn=purge, sent=["DELETE user"], left="none"),
     Row(name="out: moved", before=[leave], turn=move, sent=[], left="inactive", users=FILTER),
     Row(name="out: assigned while disabled", before=[leave, disable], turn=join, sent=[], left="inactive", kinds=GRAPH),
-    Row(name="delete: unassigned", turn=leave, sent=["DELETE user"], left="none", users=DELETE),
-    Row(name="delete: recycled", turn=recycle, sent=["DELETE user"], left="none", users=DELETE, kinds=GRAPH),
+    Row(name="delete: unassigned", turn=leave, sent=GONE, left="none", users=DELETE),
+    Row(name="delete: recycled", turn=recycle, sent=GONE, left="none", users=DELETE, kinds=GRAPH),
     Row(name="delete: disabled", turn=disable, sent=OFF, left="inactive", users=DELETE, kinds=GRAPH),
     Row(name="delete: assigned again", before=[leave], turn=join, sent=["POST user", "PATCH group", "PATCH group"],
         left="active", users=DELETE),
@@ -125,11 +126,10 @@ TABLE = [
     Row(name="ignore: recycled", turn=recycle, sent=["PATCH group", "PATCH group"], left="active", users=IGNORE,
         kinds=GRAPH),
     Row(name="ignore: disabled", turn=disable, sent=OFF, left="inactive", users=IGNORE, kinds=GRAPH),
-    Row(name="ignore: deleted for good", turn=purge, sent=["DELETE user"], left="none", users=IGNORE),
+    Row(name="ignore: deleted for good", turn=purge, sent=GONE, left="none", users=IGNORE),
     Row(name="no delete: deleted for good", turn=purge, sent=OFF, left="inactive",
         users='actions = ["create", "update", "deactivate"]'),
-    Row(name="create only: disabled", turn=disable, sent=["PATCH group", "PATCH group"], left="active",
-        users='actions = ["create"]'),
+    Row(name="create only: disabled", turn=disable, sent=[], left="active", users='actions = ["create"]', kinds=GRAPH),
 ]  # fmt: skip
 
 
