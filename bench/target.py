@@ -28,6 +28,8 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -64,7 +66,10 @@ _EMPTY = orjson.dumps(
 class Service(asyncio.Protocol):
     """One connection to a service that stores nothing: a POST is answered with its body under a new id."""
 
-    numbers = iter(range(1, 10**12))
+    numbers = count(1)
+
+    def __init__(self, think_s: float) -> None:
+        self._think_s = think_s
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # a server's is a Transport
@@ -89,18 +94,20 @@ class Service(asyncio.Protocol):
             status, answer = b"200 OK", _EMPTY
         else:
             status, answer = b"404 Not Found", b"{}"
-        self._transport.write(
-            b"HTTP/1.1 %b\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\n\r\n%b"
-            % (status, len(answer), answer)
-        )
+        head = b"HTTP/1.1 %b\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\n\r\n"
+        whole = head % (status, len(answer)) + answer
+        if self._think_s:
+            asyncio.get_running_loop().call_later(self._think_s, self._transport.write, whole)
+        else:
+            self._transport.write(whole)
 
 
-def serve(pipe: Connection) -> None:
+def serve(pipe: Connection, think_s: float) -> None:
     """Runs in a process of its own until the other end of the pipe closes."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(Service, "127.0.0.1", 0)
+        server = await loop.create_server(partial(Service, think_s), "127.0.0.1", 0)
         pipe.send(server.sockets[0].getsockname()[1])
         await loop.run_in_executor(None, _wait, pipe)
 
@@ -305,11 +312,12 @@ def main() -> int:
     parser.add_argument("--creates", type=int, default=2_000)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--service-ms", type=float, default=0.0, help="how long the service thinks about each request")
     parser.add_argument("--profile", choices=["connector", "apply"])
     options = parser.parse_args()
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    server = spawn.Process(target=serve, args=(theirs,), daemon=True)
+    server = spawn.Process(target=serve, args=(theirs, options.service_ms / 1000), daemon=True)
     server.start()
     theirs.close()
     url = f"http://127.0.0.1:{ours.recv()}/scim"

@@ -50,7 +50,10 @@ class Approvals:
             return set(c.scalars(sa.select(approvals.c.key).where(where)))
 
 
+_USE_UP = approvals.delete().where(approvals.c.job == sa.bindparam("of_job"), approvals.c.key == sa.bindparam("of_key"))
+
+
 def use_up(c: sa.Connection, job: str, keys: Iterable[str]) -> None:
     """An approval holds once: in the transaction that closes its change as done, it goes."""
-    for part in parts(keys):
-        c.execute(approvals.delete().where(approvals.c.job == job, approvals.c.key.in_(part)))
+    if rows := [{"of_job": job, "of_key": key} for key in keys]:
+        c.execute(_USE_UP, rows)

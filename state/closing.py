@@ -13,7 +13,6 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from state.approvals import use_up
-from state.engine import parts
 from state.links import drop_links, drop_members, put_links, put_members
 from state.log import write_log
 from state.pending import clear_waits, put_waits
@@ -21,7 +20,8 @@ from state.row import Closing
 from state.tables import changes
 from syncd.core.model import Kind
 
-_CLOSE_ONE = (
+#: made once: building a statement costs more than carrying it out
+_CLOSE = (
     changes.update()
     .where(changes.c.plan == sa.bindparam("of_plan"), changes.c.key == sa.bindparam("of_key"))
     .values(status=sa.bindparam("to_status"), error=sa.bindparam("with_error"), changed_at=sa.bindparam("at"))
@@ -33,7 +33,13 @@ def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing
 
     Links that go are dropped before others are written: an id at the target may pass from one object to another.
     """
-    _close_changes(c, plan, closings, now)
+    if not closings:
+        return
+    rows = [
+        {"of_plan": plan, "of_key": one.row.key, "to_status": one.status, "with_error": one.error, "at": now}
+        for one in closings
+    ]
+    c.execute(_CLOSE, rows)
     gone: dict[Kind, list[str]] = defaultdict(list)
     over: dict[tuple[Kind, tuple[str, ...]], list[str]] = defaultdict(list)
     for one in closings:
@@ -54,17 +60,3 @@ def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing
     put_waits(c, job, [wait for one in closings for wait in one.waits])
     use_up(c, job, [one.row.key for one in closings if one.status == "done"])
     write_log(c, [one.entry for one in closings if one.entry is not None])
-
-
-def _close_changes(c: sa.Connection, plan: str, closings: Sequence[Closing], now: datetime) -> None:
-    done = [one.row.key for one in closings if one.status == "done" and one.error is None]
-    for part in parts(done):
-        where = (changes.c.plan == plan) & changes.c.key.in_(part)
-        c.execute(changes.update().where(where).values(status="done", error=None, changed_at=now))
-    others = [
-        {"of_plan": plan, "of_key": one.row.key, "to_status": one.status, "with_error": one.error, "at": now}
-        for one in closings
-        if one.status != "done" or one.error is not None
-    ]
-    if others:
-        c.execute(_CLOSE_ONE, others)

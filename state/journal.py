@@ -37,6 +37,23 @@ _NEEDS_SAME_LINK = frozenset(
     {Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.DEACTIVATE, Action.DELETE}
 )
 
+#: made once: building a statement costs more than carrying it out
+_MARK_SENT = (
+    changes.update()
+    .where(
+        changes.c.plan == sa.bindparam("of_plan"),
+        changes.c.key.in_(sa.bindparam("keys", expanding=True)),
+        changes.c.status == "planned",
+    )
+    .values(status="sent", changed_at=sa.bindparam("at"))
+    .returning(changes.c.key)
+)
+_REVS = sa.select(links.c.source_id, links.c.rev).where(
+    links.c.job == sa.bindparam("of_job"),
+    links.c.kind == sa.bindparam("of_kind"),
+    links.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+)
+
 
 class Journal(Approvals):
     """Owner of the tables plans and changes."""
@@ -220,23 +237,17 @@ class Journal(Approvals):
         """
         with self._engine.begin() as c:
             lock_job(c, job)
-            free = {row.key for row in rows}
-            by_kind: dict[Kind, list[Row]] = {"user": [], "group": []}
-            for row in rows:
-                by_kind[row.change.kind].append(row)
-            for kind, some in by_kind.items():
-                if not some:
-                    continue
-                ids = [row.change.source_id for row in some]
-                where = (claims.c.job == job) & (claims.c.kind == kind) & claims.c.source_id.in_(ids)
-                theirs = (claims.c.until > now) & (claims.c.owner != claimed_by)
-                claimed = set(c.scalars(sa.select(claims.c.source_id).where(where, theirs)))
-                moved = _moved(c, job, kind, some)
-                free -= {row.key for row in some if row.key in moved or row.change.source_id in claimed}
-            where = (changes.c.plan == plan) & changes.c.key.in_(list(free)) & (changes.c.status == "planned")
-            free = set(c.scalars(sa.select(changes.c.key).where(where)))
-            c.execute(changes.update().where(where).values(status="sent", changed_at=now))
-        return free
+            theirs = (claims.c.job == job) & (claims.c.until > now) & (claims.c.owner != claimed_by)
+            claimed = {
+                (kind, id_) for kind, id_ in c.execute(sa.select(claims.c.kind, claims.c.source_id).where(theirs))
+            }
+            free = {row.key for row in rows if (row.change.kind, row.change.source_id) not in claimed}
+            for kind in dict.fromkeys(row.change.kind for row in rows):
+                free -= _moved(c, job, kind, [row for row in rows if row.change.kind == kind])
+            marked: set[str] = set()
+            for part in parts(free):
+                marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))
+        return marked
 
     def close(self, plan: str, job: str, closings: Sequence[Closing], *, now: datetime) -> None:
         """Write how rows ended, with their links, memberships, log entries and what still waits: one transaction."""
@@ -303,8 +314,7 @@ def _moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[s
     found: set[str] = set()
     for part in parts(row for row in rows if row.change.action in _NEEDS_SAME_LINK):
         ids = [row.change.source_id for row in part]
-        where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(ids)
-        revs: dict[str, int] = dict(c.execute(sa.select(links.c.source_id, links.c.rev).where(where)).all())
+        revs: dict[str, int] = dict(c.execute(_REVS, {"of_job": job, "of_kind": kind, "ids": ids}).all())
         found |= {row.key for row in part if revs.get(row.change.source_id) != row.rev}
     return found
 

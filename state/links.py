@@ -12,6 +12,18 @@ from state.tables import link_members, links
 from syncd.core.change import Link
 from syncd.core.model import Kind
 
+#: made once: apply asks for a few hundred links many times a second
+_OF = sa.select(links).where(
+    links.c.job == sa.bindparam("of_job"),
+    links.c.kind == sa.bindparam("of_kind"),
+    links.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+)
+_OWNERS = sa.select(links).where(
+    links.c.target == sa.bindparam("of_target"),
+    links.c.kind == sa.bindparam("of_kind"),
+    links.c.target_id.in_(sa.bindparam("ids", expanding=True)),
+)
+
 
 class Links:
     """Owner of the tables links and link_members."""
@@ -22,19 +34,19 @@ class Links:
     def of(self, job: str, kind: Kind, source_ids: Iterable[str]) -> dict[str, Link]:
         """Links by source id."""
         found: dict[str, Link] = {}
-        with reading(self._engine) as c:
-            for part in parts(source_ids):
-                where = (links.c.job == job) & (links.c.kind == kind) & links.c.source_id.in_(part)
-                found.update({row.source_id: as_link(row) for row in c.execute(sa.select(links).where(where))})
+        for part in parts(source_ids):
+            with reading(self._engine) as c:
+                rows = c.execute(_OF, {"of_job": job, "of_kind": kind, "ids": part})
+                found.update({row.source_id: as_link(row) for row in rows})
         return found
 
     def owners(self, target: str, kind: Kind, target_ids: Iterable[str]) -> dict[str, Link]:
         """Links of any job by target id."""
         found: dict[str, Link] = {}
-        with reading(self._engine) as c:
-            for part in parts(target_ids):
-                where = (links.c.target == target) & (links.c.kind == kind) & links.c.target_id.in_(part)
-                found.update({row.target_id: as_link(row) for row in c.execute(sa.select(links).where(where))})
+        for part in parts(target_ids):
+            with reading(self._engine) as c:
+                rows = c.execute(_OWNERS, {"of_target": target, "of_kind": kind, "ids": part})
+                found.update({row.target_id: as_link(row) for row in rows})
         return found
 
     def count(self, job: str) -> dict[tuple[Kind, bool], int]:

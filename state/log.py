@@ -50,6 +50,18 @@ class Log:
         since: datetime | None = None,
     ) -> Iterator[LogEntry]:
         """Entries, oldest first. `user`: a name (letter case aside) or a source or target id."""
+        return (entry for _, entry in self.numbered(jobs=jobs, user=user, status=status, since=since))
+
+    def numbered(
+        self,
+        *,
+        jobs: Sequence[str] = (),
+        user: str | None = None,
+        status: str | None = None,
+        since: datetime | None = None,
+        after: int = 0,
+    ) -> Iterator[tuple[int, LogEntry]]:
+        """The same with the numbers of the entries, from behind the number `after` on."""
         query = sa.select(log)
         if jobs:
             query = query.where(log.c.job.in_(list(jobs)))
@@ -62,7 +74,7 @@ class Log:
         if user is not None and plain:
             same_name = sa.func.lower(log.c.name) == user.lower()
             query = query.where(same_name | (log.c.source_id == user) | (log.c.target_id == user))
-        last = 0
+        last = after
         while True:
             with reading(self._engine) as c:
                 rows = c.execute(query.where(log.c.id > last).order_by(log.c.id).limit(1000)).mappings().all()
@@ -72,7 +84,21 @@ class Log:
             for row in rows:
                 entry = LogEntry(**{key: value for key, value in row.items() if key != "id"})
                 if plain or _is(entry, user or ""):
-                    yield entry
+                    yield row["id"], entry
+
+    def removed(self, job: str, kind: Kind, *, since: datetime) -> int:
+        """How many objects this job deactivated or deleted since then, each counted once."""
+        where = (log.c.job == job) & (log.c.time >= since) & (log.c.kind == kind)
+        where &= log.c.action.in_(["deactivate", "delete"]) & (log.c.status == "success")
+        with reading(self._engine) as c:
+            return c.scalar(sa.select(sa.func.count(log.c.source_id.distinct())).where(where)) or 0
+
+    def newest(self, job: str, source_id: str, *, count: int) -> list[LogEntry]:
+        """The last entries of one object, newest first."""
+        where = (log.c.job == job) & (log.c.source_id == source_id)
+        with reading(self._engine) as c:
+            rows = c.execute(sa.select(log).where(where).order_by(log.c.id.desc()).limit(count)).mappings()
+            return [LogEntry(**{key: value for key, value in row.items() if key != "id"}) for row in rows]
 
     def drop_before(self, time: datetime) -> int:
         """Forget what is older than the retention. Returns how many entries."""

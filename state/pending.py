@@ -95,8 +95,18 @@ def put_waits(c: sa.Connection, job: str, waits: Iterable[Wait]) -> None:
         put(c, pending, [{"job": job, **asdict(wait)} for wait in part])
 
 
+_CLEAR = pending.delete().where(
+    pending.c.job == sa.bindparam("of_job"),
+    pending.c.kind == sa.bindparam("of_kind"),
+    pending.c.source_id == sa.bindparam("of_id"),
+    pending.c.reason == sa.bindparam("of_reason"),
+)
+
+
 def clear_waits(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str], reasons: Sequence[str]) -> None:
     """These objects no longer wait for these reasons, inside somebody else's transaction."""
-    for part in parts(source_ids):
-        where = (pending.c.job == job) & (pending.c.kind == kind) & pending.c.source_id.in_(part)
-        c.execute(pending.delete().where(where, pending.c.reason.in_(list(reasons))))
+    own = [
+        {"of_job": job, "of_kind": kind, "of_id": id_, "of_reason": reason} for id_ in source_ids for reason in reasons
+    ]
+    if own:
+        c.execute(_CLEAR, own)

@@ -64,6 +64,7 @@ class Applier:
         self.settler = Settler(job, store, target)
         self.result = Applied()
         self._refused = 0
+        self._log = log.bind(job=draft.job, cycle=draft.id)
 
     async def run(self) -> Applied:
         """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
@@ -87,7 +88,7 @@ class Applier:
             for row in ready:
                 killed = Outcome(status="maybe", target_id=row.change.target_id, message="its process was killed")
                 outcome = await self.settler.settle(row.change, killed)
-                log.info(Event.CHANGE_SETTLED, status=outcome.status, **_facts(self.draft, row.change))
+                self._log.info(Event.CHANGE_SETTLED, status=outcome.status, **_facts(self.draft, row.change))
                 failed_ = outcome.status not in ("done", "gone")
                 link = links.get((row.change.kind, row.change.source_id))
                 closing = self._not_done(row, outcome, link) if failed_ else self._close(row, outcome, link)
@@ -119,7 +120,7 @@ class Applier:
         free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, claimed_by=owner)
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
-            log.info(Event.CHANGE_PUT_OFF, **_facts(self.draft, row.change))
+            self._log.info(Event.CHANGE_PUT_OFF, **_facts(self.draft, row.change))
             if (row.change.target_id or "").startswith(NEW):
                 # Its own creation did not come about, and that is remembered: once more now would only fail again.
                 closings.append(Closing(row=row, status="skipped"))
@@ -252,11 +253,11 @@ class Applier:
         change, now = row.change, self.clock.now()
         facts = _facts(self.draft, change)
         if outcome.status == "done":
-            log.info(Event.CHANGE_DONE, **facts)
+            self._log.info(Event.CHANGE_DONE, **facts)
             entry = self._entry(change, "success", outcome)
             return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
         if outcome.status == "gone":
-            log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
+            self._log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
             self.result.again = True
             vanished = {"code": "InvalidAnchor", "message": f"{change.target_id} is gone at the target; matched again"}
             wait = _again(change.kind, change.source_id, self.clock)
@@ -278,7 +279,7 @@ class Applier:
             permanent=outcome.permanent,
         )
         error = {**error, "next_try": wait.due_at.isoformat()}
-        log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=outcome.http_status, **facts)
+        self._log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=outcome.http_status, **facts)
         closing = Closing(row=row, status="failed", error=error, waits=[wait], target=self.job.target)
         entry = self._entry(change, "failure", outcome, error)
         return replace(self._partly(closing, outcome, link), entry=entry)
@@ -390,8 +391,6 @@ def change_id(plan: str, change: Change) -> str:
 
 def _facts(draft: Draft, change: Change) -> dict[str, str | None]:
     return {
-        "job": draft.job,
-        "cycle": draft.id,
         "change": change_id(draft.id, change),
         "action": change.action.word,
         "kind": change.kind,

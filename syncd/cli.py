@@ -214,6 +214,28 @@ def check(job: Jobs = None, output: AsPlain = "text") -> None:
     raise typer.Exit(code)
 
 
+@app.command("discover")
+def discover_command(
+    target: Annotated[str, typer.Argument(help="The target, as config.toml names it.")],
+    only: Annotated[
+        list[Literal["linked", "matched", "local"]] | None,
+        typer.Option("--only", help="Only these accounts; may be given several times."),
+    ] = None,
+    output: Annotated[Lines, typer.Option("--output", "-o", help="Form of the answer.")] = "text",
+) -> None:
+    """List a target's accounts: linked, matched but not managed, or local only; with counts."""
+    from syncd.discover import STANDINGS, Discovery, discover  # noqa: PLC0415 - as late as possible
+    from syncd.report.accounts import print_accounts  # noqa: PLC0415 - likewise
+
+    with _runtime() as runtime:
+        discovery = Discovery(target=target)
+        accounts = discover(runtime, discovery)
+        error = _run(print_accounts(_console(), accounts, discovery, output, only or STANDINGS))
+    if error is not None:
+        _err(str(error))
+        raise typer.Exit(1)
+
+
 @app.command()
 def status(job: Jobs = None, output: AsPlain = "text") -> None:
     """Per job: last cycle, next cycle, counts, held, failing, quarantine, steady since."""
@@ -230,7 +252,7 @@ def status(job: Jobs = None, output: AsPlain = "text") -> None:
 
 
 @app.command()
-def log(
+def log(  # noqa: PLR0917 - each one is an option
     job: Jobs = None,
     user: Annotated[str | None, typer.Option("--user", help="Only this name or id.")] = None,
     status: Annotated[
@@ -239,15 +261,19 @@ def log(
     since: Annotated[
         str | None, typer.Option("--since", help="From then on: ISO 8601, or a duration such as 24h.")
     ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
     output: Annotated[
         Lines, typer.Option("--output", "-o", help="Form of the answer; json: one object a line.")
     ] = "text",
 ) -> None:
     """The provisioning log: every change that was tried, with its steps."""
-    from syncd.history import entries, print_entries  # noqa: PLC0415 - as late as possible
+    from syncd import history  # noqa: PLC0415 - as late as possible
 
     with _runtime() as runtime:
-        print_entries(_console(), entries(runtime, job or (), user=user, status=status, since=since), output)
+        found = (history.follow if follow else history.entries)(
+            runtime, job or (), user=user, status=status, since=since
+        )
+        history.print_entries(_console(), found, output)
 
 
 @app.command()
@@ -545,6 +571,7 @@ def _known(error: SyncdError) -> NoReturn:
     remedy = str(error).rpartition(". ")[2]
     usage = type(error).__name__ in (
         "UnknownJob",
+        "UnknownTarget",
         "ProfileError",
         "NoSuchTime",
         "NoAttributes",

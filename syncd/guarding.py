@@ -34,9 +34,13 @@ class Guarding:
         )
         if removals:
             active = self.store.links.count(job.name).get((kind, True), 0)
-            limit = job.guards.deletions.tripped(removals, active)
+            limit, earlier = job.guards.deletions.tripped(removals, active), 0
+            if limit is None and (window := job.guards.deletions.window) is not None:
+                earlier = self.store.log.removed(job.name, kind, since=self.now - window)
+                active += earlier
+                limit = job.guards.deletions.tripped(removals + earlier, active)
             if limit is not None:
-                sentence = removals_held(kind, removals, active, limit)
+                sentence = removals_held(kind, removals, active, limit, earlier=earlier)
                 self._hold([row for action in REMOVALS for row in self._planned(kind, action)], sentence)
         if kind == "user" and job.guards.max_active_users is not None:
             self._seats(job.guards.max_active_users)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -40,6 +41,30 @@ def entries(
     return runtime.store.log.entries(jobs=wanted, user=user, status=status, since=start)
 
 
+def follow(
+    runtime: Runtime,
+    jobs: Iterable[str],
+    *,
+    user: str | None,
+    status: str | None,
+    since: str | None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[LogEntry]:
+    """Log entries, and then those that come, looked for every second, until it is interrupted."""
+    wanted = list(jobs)
+    if wanted:
+        runtime.job_names(wanted)
+    start = moment(since, now=runtime.clock.now()) if since else None
+    after = 0
+    while True:
+        for number, entry in runtime.store.log.numbered(
+            jobs=wanted, user=user, status=status, since=start, after=after
+        ):
+            after = number
+            yield entry
+        sleep(1.0)
+
+
 def moment(text: str, *, now: datetime) -> datetime:
     """A time from ISO 8601 (UTC unless it says otherwise), or a duration before now. Raises NoSuchTime."""
     if (span := parse_duration(text)) is not None:
@@ -61,6 +86,7 @@ def print_entries(console: Console, found: Iterable[LogEntry], output: str) -> N
     if output == "json":
         for entry in found:
             sys.stdout.write(orjson.dumps(data(entry)).decode() + "\n")
+            sys.stdout.flush()
         return
     if output == "csv":
         writer = csv.writer(sys.stdout)

@@ -18,12 +18,11 @@ from connectors.errors import SourceError
 from state.errors import Busy
 from state.store import Store
 from syncd.core.errors import SyncdError
-from syncd.core.model import STREAMS, Stream
+from syncd.core.model import STREAMS, Membership, Stream
 from syncd.heartbeat import kept
 from syncd.observe.logs import Event, log
 
 WAIT_FOR_READER_S = 600
-_EMPTY_MATTERS: tuple[Stream, ...] = ("users", "groups", "assignments")
 
 
 class Clock(NamedTuple):
@@ -35,7 +34,7 @@ class Clock(NamedTuple):
 
 @dataclass(kw_only=True, slots=True)
 class Reading:
-    """What one reading of a source brought."""
+    """What one reading of a source brought: records that it told of, all of them or those that changed."""
 
     users: int = 0
     groups: int = 0
@@ -66,8 +65,6 @@ async def ingest(store: Store, source: Source, clock: Clock, *, full: bool = Fal
         await _streams(store, source, clock, result, full=full)
     result.requests = source.requests - asked
     result.warnings += [{"code": "OddRecord", "message": text, "name": None} for text in source.warnings]
-    counts = await asyncio.to_thread(store.mirror.counts, source.name)
-    result.users, result.groups, result.assignments = counts["users"], counts["groups"], counts["assignments"]
     log.info(Event.SOURCE_READ, source=source.name, complete=result.complete, **result.data)
     return result
 
@@ -96,12 +93,11 @@ async def _wait_for_lease(store: Store, lease: str, clock: Clock) -> None:
 
 async def _stream(store: Store, source: Source, stream: Stream, clock: Clock, result: Reading, *, full: bool) -> None:
     try:
-        had, what = await asyncio.to_thread(_had, store, source.name, stream)
-        look = partial(_round, store, source, stream, clock, result, users_only=what != stream)
-        if not await look(full=full, believe_empty=not had) and had:
-            log.warning(Event.SOURCE_EMPTY, source=source.name, stream=stream, had=had)
-            if not await look(full=True, believe_empty=True):
-                text = f"{source.name} lists no {what} any more (there were {had:,}), twice in a row"
+        look = partial(_round, store, source, stream, clock, result)
+        if (emptied := await look(full=full, believe_empty=False)) is not None:
+            log.warning(Event.SOURCE_EMPTY, source=source.name, stream=stream, had=emptied.had)
+            if await look(full=True, believe_empty=True) is not None:
+                text = f"{source.name} lists no {emptied.what} any more (there were {emptied.had:,}), twice in a row"
                 result.warnings.append({"code": "EmptySource", "message": text, "name": None})
     except SourceError as error:
         result.complete = False
@@ -110,38 +106,41 @@ async def _stream(store: Store, source: Source, stream: Stream, clock: Clock, re
         log.error(Event.SOURCE_INCOMPLETE, source=source.name, stream=stream, error=str(error))
 
 
-def _had(store: Store, source: str, stream: Stream) -> tuple[int, str]:
-    """How many the mirror holds of what a stream must not lose unasked, and what they are.
+class _Emptied(NamedTuple):
+    """What a round was to bring everything of, and brought nothing of."""
+
+    had: int  #: how many the mirror holds
+    what: str
+
+
+def _emptied(store: Store, source: str, stream: Stream, records: int) -> _Emptied | None:
+    """What the mirror holds and must not lose unasked, of a round that brought none of it. It looks at every row.
 
     A source may list the groups of an application apart, so that an answer without any user does not come out empty as
     a whole: where several users are assigned themselves, it is their rows that count.
     """
     if stream == "assignments" and (direct := store.mirror.assigned_users(source)) > 1:
-        return direct, "assignments of users"
-    return store.mirror.counts(source)[stream], stream
+        return _Emptied(direct, "assignments of users")
+    had = 0 if records else store.mirror.counts(source)[stream]
+    return _Emptied(had, stream) if had else None
 
 
 async def _round(
-    store: Store,
-    source: Source,
-    stream: Stream,
-    clock: Clock,
-    result: Reading,
-    *,
-    full: bool,
-    believe_empty: bool,
-    users_only: bool,
-) -> bool:
-    """One round of one stream. False if it was to bring everything and came out empty; unless that is to be believed,
-    nothing is swept then. `users_only`: what is not of users does not count."""
+    store: Store, source: Source, stream: Stream, clock: Clock, result: Reading, *, full: bool, believe_empty: bool
+) -> _Emptied | None:
+    """One round of one stream. If it was to bring everything and came out empty, what it emptied; unless that is to be
+    believed, nothing is swept then."""
     watermark = None if full else store.mirror.watermark(source.name, stream)
     current = store.mirror.begin(source.name, stream)
-    records, empty = 0, False
+    told, of_users = 0, 0
+    emptied: _Emptied | None = None
     async for page in source.read(stream, watermark):
-        records += sum(not users_only or getattr(one, "principal_kind", "user") == "user" for one in page.records)
-        empty = page.last and page.full and not records
-        if empty and not believe_empty:
-            return False
+        told += sum(not isinstance(one, Membership) for one in page.records)
+        of_users += sum(getattr(one, "principal_kind", None) == "user" for one in page.records)
+        if page.last and page.full and not (of_users if stream == "assignments" else told):
+            emptied = await asyncio.to_thread(_emptied, store, source.name, stream, told)
+            if emptied is not None and not believe_empty:
+                return emptied
         # In a thread: SQLite would hold up the other streams' answers, and PostgreSQL is a network away.
         await asyncio.to_thread(store.mirror.store, current, page, now=clock.now())
         store.leases.renew(f"source:{source.name}", now=clock.now())
@@ -150,4 +149,5 @@ async def _round(
             what = "groups, or their members," if stream == "groups" else stream
             text = f"{len(page.unknown)} {what} could not be read and stay as they are: {few}"
             result.warnings.append({"code": "Unknown", "message": text, "name": None})
-    return not empty
+    setattr(result, stream, told)
+    return emptied

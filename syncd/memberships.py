@@ -16,7 +16,8 @@ def member_changes(
     A member whose account was replaced at the target is added under its new id; the old id went with the old account.
     """
     added = sorted(target for source, target in want.items() if written.get(source) != target)
-    removed = sorted(target for source, target in written.items() if source not in want)
+    wanted = set(want.values())  # an account may have passed to another object of the source, and stays
+    removed = sorted({target for source, target in written.items() if source not in want} - wanted)
     rows: list[Change] = []
     for action, ids in ((Action.ADD_MEMBERS, added), (Action.REMOVE_MEMBERS, removed)):
         if ids:

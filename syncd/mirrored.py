@@ -20,4 +20,9 @@ class Mirrored:
         return self._mirror.live_ids(self._source, "user" if stream == "users" else "group")
 
     def among(self, kind: Kind, ids: Iterable[str]) -> Collection[str]:
-        return self._mirror.objects(self._source, kind, ids).keys()
+        wanted = list(ids)
+        found = set(self._mirror.objects(self._source, kind, wanted))
+        if kind == "user":  # a member of a group need not be among the users that are read
+            inside = self._mirror.groups_of(self._source, wanted, nested=False)
+            found |= {id_ for id_, group_ids in inside.items() if group_ids}
+        return found

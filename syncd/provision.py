@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
 from connectors import Source, Target
 from connectors.errors import SourceError, TargetError
 from state.journal import is_mark
+from state.log import LogEntry
 from state.mirror import MirrorObject, names
 from syncd.apply import Applier
 from syncd.core.attributes import parse_path, read
@@ -29,6 +30,8 @@ from syncd.observe.logs import Event, log
 from syncd.reconcile import Reconciler
 from syncd.report.result import row_data
 from syncd.runtime import Runtime
+
+PAST = 5  #: entries of the provisioning log that a trace shows
 
 StepName = Literal["connection", "import", "scope", "match", "action"]
 
@@ -146,6 +149,7 @@ async def _one(runtime: Runtime, job: Job, target: Target, one: MirrorObject, *,
         assigned=[row.through or "directly" for row in seen.paths.direct] + list(seen.paths.through),
         roles=list(seen.paths.roles),
     )
+    past = runtime.store.log.newest(job.name, one.id, count=PAST)
     await _match(trace, job, target, seen)
     draft = Draft(id=uuid.uuid4().hex, job=job.name, cycle="on-demand")
     store, clock = runtime.store, runtime.clock
@@ -158,7 +162,7 @@ async def _one(runtime: Runtime, job: Job, target: Target, one: MirrorObject, *,
             await applier.run()
             store.journal.finish(draft.id, job.name)
     trace.changes = [row_data(row) for row in store.journal.rows(draft.id, shown=True)]
-    _action(trace, seen, draft, act=act and not dry)
+    _action(trace, seen, draft, past, act=act and not dry)
     log.info(Event.PROVISIONED, job=job.name, source_id=one.id, acted=act and not dry, changes=len(trace.changes))
     return trace
 
@@ -224,7 +228,22 @@ async def _match(trace: Trace, job: Job, target: Target, seen: Evaluated) -> Non
     trace.add("match", "ok", "no account matches at the target", target_ids=[])
 
 
-def _action(trace: Trace, seen: Evaluated, draft: Draft, *, act: bool) -> None:
+def _before(past: Sequence[LogEntry]) -> list[Json]:
+    """What the provisioning log says of an object, newest first: when it came, changed and went, and why."""
+    return [
+        {
+            "time": f"{entry.time:%Y-%m-%dT%H:%M:%SZ}",
+            "action": entry.action,
+            "status": entry.status,
+            "why": next((step["detail"] for step in entry.steps if step["step"] == "scope"), None),
+            "attributes": [edit["attribute"] for edit in entry.modified],
+            "error": entry.error["message"] if entry.error else None,
+        }
+        for entry in past
+    ]
+
+
+def _action(trace: Trace, seen: Evaluated, draft: Draft, past: Sequence[LogEntry], *, act: bool) -> None:
     if seen.error is not None:
         trace.add("action", "failed", str(seen.error))
         return
@@ -233,7 +252,7 @@ def _action(trace: Trace, seen: Evaluated, draft: Draft, *, act: bool) -> None:
         right = "nothing to do: the target has what is wished" if seen.link else "nothing to do"
         if seen.desired is not None and not seen.desired.active and seen.link is None:
             right = "nothing to do: disabled accounts are not created"
-        trace.add("action", "skipped", said or right)
+        trace.add("action", "skipped", said or right, before=_before(past))
         return
     for change in trace.changes:
         words = f"{change['action']} {change['kind']} {change['name']}"
@@ -247,4 +266,4 @@ def _action(trace: Trace, seen: Evaluated, draft: Draft, *, act: bool) -> None:
         tail = (
             change["held"] or (change["error"] or {}).get("message") or (change["status"] if act else "would be sent")
         )
-        trace.add("action", "failed" if bad else "ok", f"{words}: {edited or 'whole'} ({tail})")
+        trace.add("action", "failed" if bad else "ok", f"{words}: {edited or 'whole'} ({tail})", before=_before(past))

@@ -44,6 +44,11 @@ class _Seen:
     observed: Mapping[str, Observed]  #: by source id
 
 
+def _woken_first(row: Mapping[str, Json]) -> bool:
+    """Sorts the accounts that we deactivated and somebody woke before any other drift."""
+    return not (row["attribute"] == "active" and row["wrote"] is False and row["seen"] is True)
+
+
 class Reconciler:
     """Makes one plan of one job."""
 
@@ -100,6 +105,7 @@ class Reconciler:
                 store.worklist.add(draft.id, "group", {id_ for ids in inside.values() for id_ in ids})
             await self._memberships(members_of)
             self._guard.emptied_groups(self._emptied)
+        draft.drift.sort(key=_woken_first)
         draft.checksum = await asyncio.to_thread(store.journal.seal, draft.id, dry=dry)
         log.info(Event.PLAN_MADE, job=job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
         return draft

@@ -123,7 +123,12 @@ class Runtime:
             target=said.target,
             kinds=kinds,
             guards=Guards(
-                deletions=DeletionLimit(count=deletions.count, percent=deletions.percent, minimum=deletions.minimum),
+                deletions=DeletionLimit(
+                    count=deletions.count,
+                    percent=deletions.percent,
+                    minimum=deletions.minimum,
+                    window=deletions.window,
+                ),
                 max_active_users=said.guards.max_active_users,
                 protect=frozenset(text.casefold() for text in said.guards.protect),
             ),
@@ -282,12 +287,13 @@ class Runtime:
         remembered = self.store.facts(name)
         facts = facts_from(remembered) if remembered else None
         opened = open_target(scim_settings(name, self.settings.targets[name]), facts, write=write)
-        try:
-            yield opened
-        finally:
-            if opened.facts != facts:
-                self.store.remember_facts(name, facts_data(opened.facts))
-            await opened.close()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(opened.close)
+            try:
+                yield opened
+            finally:
+                if opened.facts != facts:
+                    self.store.remember_facts(name, facts_data(opened.facts))
 
 
 def open_store(settings: Settings, *, upgrade: bool = True) -> Store:

@@ -49,7 +49,14 @@ class Settler:
             text = f"{one.id} matches, but belongs to job {owner.job} as {owner.source_id}, which keeps it"
             return replace(_failed(outcome), code="Conflict", message=text, permanent=True)
         plain = {path: value for path, value in change.after.items() if path not in change.redacted}
-        wrong = {path: value for path, value in plain.items() if not _shows(one, path, value)}
+        # After a 409 the account is older than this change, so it is compared as exactly as any that is adopted, save for
+        # what the product does not change any more.
+        exact = outcome.http_status == 409
+        wrong = {
+            path: value
+            for path, value in plain.items()
+            if not _shows(one, path, value, fold=not exact or self._job.refusal(change.kind, path) is not None)
+        }
         if wrong:  # an older account with this name, or a server that stored only a part
             rest = replace(
                 change,
@@ -99,8 +106,8 @@ class Settler:
         return replace(_failed(outcome), written=written)
 
 
-def _shows(seen: Observed, path: str, value: Json) -> bool:
-    return same(value, read(seen.resource, parse_path(path)), fold=True)
+def _shows(seen: Observed, path: str, value: Json, *, fold: bool = True) -> bool:
+    return same(value, read(seen.resource, parse_path(path)), fold=fold)
 
 
 def _failed(outcome: Outcome) -> Outcome:

@@ -15,10 +15,10 @@ from state.row import Row
 from syncd.core.change import Link, Outcome
 
 #: rows whose intents share one commit
-TOGETHER = 64
+TOGETHER = 100
 #: rows that are sent and not yet closed: what a killed process leaves to be looked up
-MOST = 128
-_ENOUGH = 32  #: answers that need not wait for others
+MOST = 200
+_ENOUGH = 64  #: answers that need not wait for others
 _GATHER_S = 0.02
 
 

@@ -16,7 +16,7 @@ class Mirrored(Protocol):
         ...
 
     def among(self, kind: Kind, ids: Iterable[str]) -> Collection[str]:
-        """Those of these ids under which a user, or a group, is mirrored, live or not."""
+        """Those of these ids under which a user (if only as a member), or a group, is mirrored, live or not."""
         ...
 
 

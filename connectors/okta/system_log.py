@@ -116,8 +116,7 @@ class SystemLog:
                 return said.news(link, heard=link != position)
             if not isinstance(answer.data, list) or answer.next is None:
                 return said.news(link, heard=link != position)
-            said.take(answer.data)
-            link, ended = answer.next, len(answer.data) < LIMIT
+            link, ended = answer.next, not said.take(answer.data)  # a short page is no end: only one without news is
             if ended:
                 break
         if ended and position not in self._given and self._end:
@@ -133,17 +132,23 @@ class _Said:
 
     def __init__(self, app_id: str) -> None:
         self._app_id = app_id
+        self._uuids: set[str] = set()
         self._users: set[str] = set()
         self._deleted: set[str] = set()
         self._returned: set[str] = set()
         self._groups: set[str] = set()
         self._remodelled = self._moved = False
 
-    def take(self, events: Iterable[Json]) -> None:
+    def take(self, events: Iterable[Json]) -> bool:
+        """Whether there was any event among them that did not come before."""
+        before = len(self._uuids)
         for event in events:
             type_ = event.get("eventType") if isinstance(event, dict) else None
             if isinstance(type_, str):
-                self._one(type_, [target for target in event.get("target") or () if isinstance(target, dict)])
+                self._uuids.add(str(event.get("uuid")))
+                targets = event.get("target")
+                self._one(type_, [one for one in targets if isinstance(one, dict)] if isinstance(targets, list) else [])
+        return len(self._uuids) > before
 
     def _one(self, type_: str, targets: list[dict[str, Json]]) -> None:
         if type_ in _REMODELLED:

@@ -11,7 +11,7 @@ from syncd.config.faults import kind_of, nearest_of, shown
 from syncd.config.identifier import Text
 from syncd.config.pattern import pattern_fault
 from syncd.config.section import Section, Wrong
-from syncd.core.filters import OPERATORS, operator_name
+from syncd.core.filters import OPERATORS, moment, operator_name
 from syncd.core.model import Json
 
 Scalar = str | int | float | bool
@@ -22,11 +22,9 @@ _INSTEAD = {
     "&": _UNCLEAR,
     "!&": _UNCLEAR,
     "CONTAINS": "write Includes",
-    "IN": "write one filter for each value, or REGEX MATCH with sales|support",
     "ISMEMBEROF": "assign the group to the application instead",
-    "LESS THAN": "there is none at Entra; write NOT REGEX MATCH or swap the filter",
-    "STARTS WITH": "write REGEX MATCH with a pattern such as eng-.*",
-    "STARTSWITH": "write REGEX MATCH with a pattern such as eng-.*",
+    "STARTSWITH": "write STARTS_WITH",
+    "ENDSWITH": "write ENDS_WITH",
 }
 
 
@@ -39,6 +37,10 @@ def _operator(value: Any) -> str:
         right = instead or nearest_of(value, list(OPERATORS), "operator")
         raise Wrong(f"unknown operator {shown(value)}" if not instead else f"operator {shown(value)}", right).error()
     return operator
+
+
+def _value(value: Any) -> Scalar | tuple[Scalar, ...]:
+    return tuple(_scalar(one) for one in value) if isinstance(value, list | tuple) else _scalar(value)
 
 
 def _scalar(value: Any) -> Scalar:
@@ -65,13 +67,20 @@ class Clause(Section):
         WithJsonSchema({"type": "string", "examples": list(OPERATORS)}),
     ] = Field(
         description="EQUALS, NOT EQUALS, IS TRUE, IS FALSE, IS NULL, IS NOT NULL, REGEX MATCH, NOT REGEX MATCH, "
-        "Greater_Than, Greater_Than_OR_EQUALS, Includes or ENDS_WITH, in any letter case"
+        "Greater_Than, Greater_Than_OR_EQUALS, Includes or ENDS_WITH as at Entra, and Less_Than, "
+        "Less_Than_OR_EQUALS, BEFORE, AFTER, IN, NOT IN or STARTS_WITH; in any letter case"
     )
     value: (
-        Annotated[Scalar, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})] | None
+        Annotated[
+            Scalar | tuple[Scalar, ...],
+            PlainValidator(_value),
+            WithJsonSchema({"type": ["string", "number", "boolean", "array"]}),
+        ]
+        | None
     ) = Field(
         default=None,
-        description="What to compare with: text, a number or a Boolean; not for the operators that begin with IS. "
+        description="What to compare with: text, a number or a Boolean; a list for IN and NOT IN, a date in ISO 8601 for "
+        "BEFORE and AFTER; none for the operators that begin with IS. "
         "A REGEX MATCH matches the whole value",
     )
 
@@ -91,6 +100,11 @@ class Clause(Section):
         elif value == "":
             right = f"{operator} needs a value; for attributes without one write IS NULL or IS NOT NULL"
             yield Wrong("empty text", right, key="value")
+        elif how.several != isinstance(value, list | tuple) or value in ([], ()):
+            form = 'a list of values such as ["Sales", "Support"]' if how.several else "a single value"
+            yield Wrong(shown(value), f"{operator} needs {form}", key="value")
+        elif how.dated and moment(value) is None:
+            yield Wrong(shown(value), f"{operator} needs a date or a time such as 2026-01-31", key="value")
         elif how.numeric and not _number(value):
             found = shown(value)
             yield Wrong(found, f"{operator} compares whole numbers", key="value")

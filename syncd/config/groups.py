@@ -57,3 +57,14 @@ class Groups(ScopedObjects):
         default=None,
         description="Groups by name, prefix or regular expression, as with Okta's group push; none: every group in scope",
     )
+
+    @classmethod
+    def relations(cls, raw: Mapping[str, Json]) -> Iterable[Wrong]:
+        yield from super().relations(raw)
+        mappings = raw.get("mappings")
+        for index, row in enumerate(mappings if isinstance(mappings, list | tuple) else ()):
+            if not isinstance(row, Mapping) or str(row.get("target", "")).strip().lower() != "members":
+                continue
+            if row.get("source") != "members":
+                right = 'memberships come from the source\'s own groups; write source = "members"'
+                yield Wrong("members from something else", right, key=("mappings", index, "target"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from syncd.config.duration import Duration
 from syncd.config.identifier import Text
 from syncd.config.section import Section
 
@@ -21,6 +22,11 @@ class Deletions(Section):
     )
     minimum: int = Field(
         default=10, ge=0, description="The share counts only where there are at least so many active links"
+    )
+    window: Duration | None = Field(
+        default=None,
+        description="Removals that this job did in that time before, such as 24h, count with those of a cycle; "
+        "none: each cycle counts alone",
     )
 
 

@@ -180,11 +180,13 @@ def edits(
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """(before, after) of the paths whose wish changed since we last wrote: compared exactly.
 
-    Where the target says that letter case does not count, case alone is no change; it goes along with another one.
+    A redacted value is known by its mark alone. Where the target says that letter case does not count, case alone is no change; it goes along with another one.
     """
     wish = desired.values
     written = wrote.get
     changed = [path for path, want in wish.items() if written(path) != want]  # most often none, so this has to be quick
+    # A value that was written before its row redacted it is still in the open: its mark takes its place.
+    changed += [path for path in desired.redacted if wish.get(path) is not None and written(path) == wish[path]]
     if not changed:
         return {}, {}
     before: dict[str, Json] = {}

@@ -4,6 +4,7 @@ A clause is false when the attribute is null or empty, IS NULL excepted, so NOT 
 Texts compare with regard to letter case, numbers as numbers, Booleans in any spelling of true and false. Regular
 expressions must match the whole value, and have a time limit. Of several values one is enough; the negated operators
 must hold for all.
+LESS_THAN, LESS_THAN_OR_EQUALS, IN, NOT IN, STARTS_WITH, BEFORE and AFTER (times in ISO 8601) go beyond Entra.
 Source: Microsoft Entra documentation, "Scoping users or groups to be provisioned with scoping filters".
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import regex
@@ -56,6 +58,8 @@ class Operator:
     takes_value: bool = True
     numeric: bool = False  #: its value must be a number
     pattern: bool = False  #: its value is a regular expression
+    dated: bool = False  #: its value must be a date or a time, ISO 8601
+    several: bool = False  #: its value is a list
 
 
 def _number(value: Json) -> Decimal | None:
@@ -81,6 +85,25 @@ def _compare(test: Callable[[Decimal, Decimal], bool]) -> Callable[[Json, Json],
     return holds
 
 
+def moment(value: Json) -> datetime | None:
+    """The time that a value in ISO 8601 gives: a date alone begins at midnight, and UTC is meant where no zone is said."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _compare_times(test: Callable[[datetime, datetime], bool]) -> Callable[[Json, Json], bool]:
+    def holds(seen: Json, wanted: Json) -> bool:
+        left, right = moment(seen), moment(wanted)
+        return left is not None and right is not None and test(left, right)
+
+    return holds
+
+
 def _matches(seen: Json, wanted: Json) -> bool:
     return regex.fullmatch(str(wanted), str(render(seen)), timeout=REGEX_TIME_LIMIT_S) is not None
 
@@ -100,6 +123,13 @@ OPERATORS: Mapping[str, Operator] = {
     "NOT REGEX MATCH": Operator(test=lambda seen, wanted: not _matches(seen, wanted), pattern=True),
     "GREATER_THAN": Operator(test=_compare(lambda a, b: a > b), numeric=True),
     "GREATER_THAN_OR_EQUALS": Operator(test=_compare(lambda a, b: a >= b), numeric=True),
+    "LESS_THAN": Operator(test=_compare(lambda a, b: a < b), numeric=True),
+    "LESS_THAN_OR_EQUALS": Operator(test=_compare(lambda a, b: a <= b), numeric=True),
+    "BEFORE": Operator(test=_compare_times(lambda a, b: a < b), dated=True),
+    "AFTER": Operator(test=_compare_times(lambda a, b: a > b), dated=True),
+    "IN": Operator(test=lambda seen, wanted: any(_equals(seen, one) for one in wanted), several=True),
+    "NOT IN": Operator(test=lambda seen, wanted: not any(_equals(seen, one) for one in wanted), several=True),
+    "STARTS_WITH": Operator(test=lambda seen, wanted: str(render(seen)).startswith(str(render(wanted)))),
     "INCLUDES": Operator(test=lambda seen, wanted: str(render(wanted)) in str(render(seen))),
     "ENDS_WITH": Operator(test=lambda seen, wanted: str(render(seen)).endswith(str(render(wanted)))),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from syncd.core.model import Kind
 
@@ -20,6 +21,7 @@ class DeletionLimit:
     count: int = 500
     percent: float = 10.0  #: 0 to 100, of the kind's active links
     minimum: int = 10  #: below so many active links the percentage does not count
+    window: timedelta | None = None  #: what was removed in this time before a cycle counts with what the cycle removes
 
     def tripped(self, removals: int, active: int) -> str | None:
         """The limit that is passed, in words; None if none is. All of them, and more than one, always passes it."""
@@ -44,9 +46,14 @@ class Guards:
         return any(name.casefold() in self.protect for name in names)
 
 
-def removals_held(kind: Kind, removals: int, active: int, limit: str) -> str:
-    """The sentence for removals that are held."""
-    share = f"{100 * removals / active:.1f} %, " if active else ""
+def removals_held(kind: Kind, removals: int, active: int, limit: str, *, earlier: int = 0) -> str:
+    """The sentence for removals that are held. `earlier`: how many the limit's window saw before; `active`: with these."""
+    share = f"{100 * (removals + earlier) / active:.1f} %, " if active else ""
+    if earlier:
+        return (
+            f"{removals:,} linked {_OBJECTS[kind]} would be deactivated or deleted after {earlier:,} within "
+            f"guards.deletions.window, of {active:,} ({share}{limit}); none of these was sent, the rest went on"
+        )
     return (
         f"{removals:,} of {active:,} linked {_OBJECTS[kind]} would be deactivated or deleted ({share}{limit}); "
         "none of these was sent, the rest went on"

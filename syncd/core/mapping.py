@@ -102,9 +102,6 @@ class ObjectMapping:
                     del values[path]
                 else:
                     values[path] = value
-        for markers, contents in program.elements:
-            if all(path in values and values[path] is None for path in contents):
-                values.update(dict.fromkeys((path for path in markers if path in values), None))
         references: dict[str, str | None] = {}
         for path, read, _, finish in program.references:
             value = read(entry)
@@ -114,6 +111,9 @@ class ObjectMapping:
                 del values[path]
             elif path in references and references[path] is None:
                 del references[path]
+        for markers, contents in program.elements:
+            if all(path in values and values[path] is None for path in contents):
+                values.update(dict.fromkeys((path for path in markers if path in values), None))
         return Desired(
             values=values,
             references=references,

@@ -23,9 +23,20 @@ def print_steps(console: Console, traces: Iterable[Trace]) -> None:
             say(console, Text.assemble((f"  {mark} ", style), (f"{step.step:<11}", "bold"), step.detail))
             for row in step.data.get("mapping", ()) if step.step == "import" else ():
                 say(console, Text(f"      {row_words(row)}", style="dim" if row["error"] is None else "red"))
+            for row in step.data.get("before", ()) if step.step == "action" else ():
+                say(
+                    console,
+                    Text(f"      {row['time']} {row['action']} {row['status']}: {past_words(row)}", style="dim"),
+                )
         for change in trace.changes:
             for request in change["requests"]:
                 say(console, Text(f"      {request['method']} {request['path']} {request['body'] or ''}", style="dim"))
+
+
+def past_words(row: Mapping[str, Json]) -> str:
+    """Why an earlier change was made, and what it wrote or what went wrong."""
+    said = row["error"] or ", ".join(row["attributes"])
+    return "; ".join(part for part in (row["why"], said) if part)
 
 
 def row_words(row: Mapping[str, Json]) -> str:

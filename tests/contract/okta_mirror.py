@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class OktaMirror:
 
     @property
     def settings(self) -> OktaSettings:
-        return self.world.source(**self.changes)._client.settings  # noqa: SLF001 - the settings in force
+        return replace(self.world.settings, **self.changes)
 
     async def read(self, *, full: bool = False) -> Reading:
         """One reading of all streams by a source that is opened for it, as a cycle does."""

@@ -218,9 +218,9 @@ async def test_check_says_how_unassignments_are_confirmed_where_the_short_way_is
     ],
 )
 async def test_check_tells_clock_skew(world, ahead_s, ok, says):
-    there = format_datetime(world.clock.now() - timedelta(seconds=ahead_s), usegmt=True)
+    start = world.clock.now().replace(microsecond=0)
+    there = format_datetime(start - timedelta(seconds=ahead_s), usegmt=True)
     world.fault({"strip_headers": ["Date"], "add_headers": {"Date": there}}, times=None, path="/v1.0")
-    start = world.clock.now()
     found = next(finding for finding in await check(world, now=lambda: start) if finding.what == "Graph: clock")
     assert found.ok is ok
     assert says in found.detail

@@ -28,7 +28,7 @@ def leases(store: Store, *, host: str | None = None, mark: str | None = None) ->
 @pytest.fixture(scope="module")
 def dead() -> Process:
     """A process of this host that has ended."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
         mark = process_mark(child.pid)
         assert mark is not None
         child.communicate()

@@ -109,8 +109,23 @@ class House:
         """The same house with a state DB that is new, in another folder; its `runtime` is the caller's to close."""
         text = self.config.read_text(encoding="utf-8")
         config = folder / "config.toml"
-        config.write_text(text.replace(f"{self.config.parent / 'state.db'}", f"{folder / 'state.db'}"), encoding="utf-8")
+        config.write_text(
+            text.replace(f"{self.config.parent / 'state.db'}", f"{folder / 'state.db'}"), encoding="utf-8"
+        )
         return replace(self, config=config, runtime=Runtime.open(load(config), clock=self.runtime.clock))
+
+    @contextmanager
+    def changed_config(self, *changes: tuple[str, str], more: str = "") -> Iterator[None]:
+        """From now on the configuration reads otherwise; the state DB stays."""
+        text = self.config.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        self.config.write_text(text + more, encoding="utf-8")
+        before = self.runtime
+        with closing(Runtime.open(load(self.config), clock=before.clock)) as self.runtime:
+            yield
+        self.runtime = before
 
     def all_well(self) -> None:
         """No more faults."""

@@ -14,7 +14,9 @@ from tests.system.conftest import Cli
 from tests.system.house import KINDS, House, house
 from tests.system.recorder import body_of
 
-POLICIES = [(leaving, drift) for leaving in ("deactivate", "delete", "ignore") for drift in ("report", "repair", "ignore")]
+POLICIES = [
+    (leaving, drift) for leaving in ("deactivate", "delete", "ignore") for drift in ("report", "repair", "ignore")
+]
 
 
 def add(here: House, kind: str, **resource: Any) -> str:
@@ -107,7 +109,11 @@ def test_an_adoption_shows_in_a_dry_run_before_anything_is_written(kind: str, tm
         assert told["checksum"] == dry.job["checksum"]
         stored = here.target.user(login)
         assert stored is not None
-        assert (stored.id, stored.attributes["nickName"], stored.attributes["title"]) == (theirs, "Countess", "Engineer")
+        assert (stored.id, stored.attributes["nickName"], stored.attributes["title"]) == (
+            theirs,
+            "Countess",
+            "Engineer",
+        )
 
 
 def test_an_account_that_is_right_already_is_adopted_without_a_request(kind: str, tmp_path: Path) -> None:

@@ -34,8 +34,7 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "an operator that nobody knows what it compares": (
         'schedule = "1m"',
-        'schedule = "1m"\n[jobs.job.users]\n'
-        'filters = [[{ attribute = "department", operator = "&", value = "x" }]]',
+        'schedule = "1m"\n[jobs.job.users]\nfilters = [[{ attribute = "department", operator = "&", value = "x" }]]',
         ("&", "filters"),
     ),
     "a clause without its value": (

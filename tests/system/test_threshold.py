@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from syncd.approval import NothingToApprove, Outdated, approve, held
+from syncd.control import restart, retry
 from tests.system.company import PEOPLE
 from tests.system.conftest import Cli
 from tests.system.house import KINDS, House, house
@@ -198,3 +199,62 @@ def test_the_commands_show_what_is_held_and_let_it_go(here: House, cli: Cli) -> 
     assert "5" in done.out
     assert cli("sync", "--job", "job").code == 0
     assert not here.logins(*LEAVERS) & here.active()
+
+
+WINDOW = "[jobs.job.guards]\ndeletions = { count = 500, percent = 10, minimum = 10, window = '24h' }"
+
+
+def test_a_slow_bleed_is_held_within_the_window_and_goes_on_after_it(tmp_path: Path) -> None:
+    with house("graph", tmp_path, more=WINDOW) as here:
+        leave(here, *LEAVERS[:3])
+        here.sync()
+        assert here.logins(*LEAVERS[:3]).isdisjoint(here.active())
+        here.time.advance(timedelta(hours=2))
+        leave(here, "dea")
+        told = here.sync(code=3)
+        (row,) = [row for row in told["changes"] if row["status"] == "held"]
+        assert "1 linked users would be deactivated or deleted after 3 within guards.deletions.window" in row["held"]
+        assert "of 30 (13.3 %, limit 10 %)" in row["held"]
+        assert here.logins("dea") <= here.active()
+        here.time.advance(timedelta(hours=23))
+        here.sync()
+        assert here.logins("dea").isdisjoint(here.active())
+
+
+def test_a_retry_makes_failing_objects_due_and_an_approval_does_not_touch_the_rest(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        here.at_target({"status": 400}, method="POST")
+        here.company.hire("new", "sales")
+        here.sync(code=4)
+        assert retry(here.runtime, "job") == 1
+        here.all_well()
+        here.sync(failed_now=False)
+        assert here.logins("new") <= here.active()
+
+
+def test_accounts_go_over_to_another_job_without_a_gap(tmp_path: Path) -> None:
+    jobs = """
+[jobs.job.users]
+out_of_scope = "ignore"
+[jobs.next]
+source = "company"
+target = "product"
+scope = "all"
+[jobs.next.groups]
+enabled = false
+"""
+    with house("graph", tmp_path, people=5, job="groups.enabled = false", more=jobs) as here:
+        told = here.sync(code=3, job="next")
+        held_rows = [row for row in told["changes"] if row["status"] == "held"]
+        assert len(held_rows) == 5
+        assert all("belongs to job job, which keeps it" in row["held"] for row in held_rows)
+        leave(here, "ada")
+        here.sync()
+        assert here.written == []
+        restart(here.runtime, "job", links=True)
+        here.sync(job="next")
+        assert here.written == []
+        assert len(here.active()) == 5
+        here.company.set_title("ada", "Free")
+        here.sync(code=None, job="next")
+        assert here.methods == ["PATCH user"]

@@ -66,7 +66,8 @@ def test_a_clause_without_its_value_is_refused(faults: Faults, word):
         ("EQALS", 'unknown operator "EQALS"; the nearest operator is EQUALS'),
         ("&", f'operator "&"; {UNCLEAR}'),
         ("!&", f'operator "!&"; {UNCLEAR}'),
-        ("STARTS_WITH", 'operator "STARTS_WITH"; write REGEX MATCH with a pattern such as eng-.*'),
+        ("STARTSWITH", 'operator "STARTSWITH"; write STARTS_WITH'),
+        ("LESS_THEN", 'unknown operator "LESS_THEN"; the nearest operator is LESS_THAN'),
         ("IsMemberOf", 'operator "IsMemberOf"; assign the group to the application instead'),
         ("???", 'unknown operator "???"; known: ' + ", ".join(OPERATORS)),
     ],
@@ -86,7 +87,7 @@ def test_a_value_is_text_a_number_or_a_boolean(workshop, value):
 @pytest.mark.parametrize(
     ("clause", "text"),
     [
-        ('operator = "EQUALS", value = ["x"]', "a list; write text, a number, true or false"),
+        ('operator = "EQUALS", value = ["x"]', "a list; EQUALS needs a single value"),
         ('operator = "EQUALS", value = { a = 1 }', "a table; write text, a number, true or false"),
         ('operator = "EQUALS", value = 2026-01-01', "a date or time; write text, a number, true or false"),
         ('operator = "EQUALS", value = nan', "nan; write a finite number"),
@@ -186,3 +187,18 @@ def test_a_pattern_has_a_bounded_length():
 
 def test_a_pattern_that_is_too_deep_is_refused():
     assert pattern_fault("(" * 2000 + ")" * 2000) is not None
+
+
+@pytest.mark.parametrize(
+    ("clause", "text"),
+    [
+        ('operator = "IN", value = "x"', 'IN needs a list of values such as ["Sales", "Support"]'),
+        ('operator = "IN", value = []', 'IN needs a list of values such as ["Sales", "Support"]'),
+        ('operator = "EQUALS", value = ["x"]', "EQUALS needs a single value"),
+        ('operator = "BEFORE", value = "soon"', "BEFORE needs a date or a time such as 2026-01-31"),
+        ('operator = "LESS_THAN", value = "few"', "LESS_THAN compares whole numbers"),
+    ],
+)
+def test_a_value_of_another_form_than_the_operator_takes_is_refused(faults: Faults, clause, text):
+    (found,) = faults(more=users(f'attribute = "department", {clause}'))
+    assert text in found

@@ -11,7 +11,9 @@ from syncd.core.quarantine import PAUSES, Quarantine, judge
 NOW = datetime(2026, 1, 31, 8, tzinfo=UTC)
 
 
-def after(before: Quarantine | None = None, *, refused: str | None = None, failed: int = 0, done: int = 0) -> Quarantine | None:
+def after(
+    before: Quarantine | None = None, *, refused: str | None = None, failed: int = 0, done: int = 0
+) -> Quarantine | None:
     return judge(before, refused=refused, failed=failed, done=done, detail="many failed", now=NOW)
 
 
