@@ -218,8 +218,8 @@ def check(job: Jobs = None, output: AsPlain = "text") -> None:
 def discover_command(
     target: Annotated[str, typer.Argument(help="The target, as config.toml names it.")],
     only: Annotated[
-        list[Literal["linked", "matched", "local"]] | None,
-        typer.Option("--only", help="Only these accounts; may be given several times."),
+        list[str] | None,
+        typer.Option("--only", help="Only these: linked, matched or local; may be given several times."),
     ] = None,
     output: Annotated[Lines, typer.Option("--output", "-o", help="Form of the answer.")] = "text",
 ) -> None:
@@ -227,6 +227,8 @@ def discover_command(
     from syncd.discover import STANDINGS, Discovery, discover  # noqa: PLC0415 - as late as possible
     from syncd.report.accounts import print_accounts  # noqa: PLC0415 - likewise
 
+    if unknown := [word for word in only or () if word not in STANDINGS]:
+        raise typer.BadParameter(f"--only takes {', '.join(STANDINGS)}, not {unknown[0]!r}")
     with _runtime() as runtime:
         discovery = Discovery(target=target)
         accounts = discover(runtime, discovery)

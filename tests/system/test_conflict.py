@@ -124,6 +124,6 @@ def test_a_taken_group_name_is_adopted_and_not_made_again(here: House) -> None:
     company.join("fresh", "ada")
     theirs = add(here, "group", displayName=name)
     here.sync()
-    assert here.methods == ["PATCH group", "PATCH group"] or here.methods == ["PATCH group"]
+    assert set(here.methods) == {"PATCH group"}
     assert [group.id for group in here.target.groups() if group.name == name] == [theirs]
     assert here.target.members(name) == here.logins("ada")

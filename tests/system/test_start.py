@@ -20,68 +20,65 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield made
 
 
-#: what is wrong: (what is replaced, by what, words that the message must have)
-WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "an unknown key": ('schedule = "1m"', 'schedul = "1m"', ("jobs.job.schedul", "schedule")),
-    "an unknown key of a target": ('kind = "scim"', 'kind = "scim"\ndialekt = "entra"', ("dialekt", "dialect")),
-    "an unknown table": ("[jobs.job]", "[job.job]", ("job", "jobs")),
-    "an unknown profile": ('kind = "scim"', 'kind = "scim"\nprofile = "testmuu"', ("testmuu", "testmu")),
+SCHEDULE = 'schedule = "1m"'
+
+
+def clause(text: str) -> tuple[str, str]:
+    """A filter with this one clause."""
+    return SCHEDULE, f"{SCHEDULE}\n[jobs.job.users]\nfilters = [[{{ {text} }}]]"
+
+
+def rows(*texts: str) -> tuple[str, str]:
+    """A mapping of these rows."""
+    return SCHEDULE, "\n[[jobs.job.users.mappings]]\n".join([SCHEDULE, *texts])
+
+
+#: what is wrong: ((what is replaced, by what), words that the message must have)
+WRONG: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
+    "an unknown key": ((SCHEDULE, 'schedul = "1m"'), ("jobs.job.schedul", "schedule")),
+    "an unknown key of a target": (('kind = "scim"', 'kind = "scim"\ndialekt = "entra"'), ("dialekt", "dialect")),
+    "an unknown table": (("[jobs.job]", "[job.job]"), ("job", "jobs")),
+    "an unknown profile": (('kind = "scim"', 'kind = "scim"\nprofile = "testmuu"'), ("testmuu", "testmu")),
     "an unknown operator": (
-        'schedule = "1m"',
-        'schedule = "1m"\n[jobs.job.users]\n'
-        'filters = [[{ attribute = "department", operator = "EQUAL", value = "x" }]]',
+        clause('attribute = "department", operator = "EQUAL", value = "x"'),
         ("EQUAL", "EQUALS", "filters"),
     ),
     "an operator that nobody knows what it compares": (
-        'schedule = "1m"',
-        'schedule = "1m"\n[jobs.job.users]\nfilters = [[{ attribute = "department", operator = "&", value = "x" }]]',
+        clause('attribute = "department", operator = "&", value = "x"'),
         ("&", "filters"),
     ),
-    "a clause without its value": (
-        'schedule = "1m"',
-        'schedule = "1m"\n[jobs.job.users]\nfilters = [[{ attribute = "department", operator = "EQUALS" }]]',
-        ("value", "EQUALS"),
-    ),
+    "a clause without its value": (clause('attribute = "department", operator = "EQUALS"'), ("value", "EQUALS")),
     "an attribute that the source cannot have": (
-        'schedule = "1m"',
-        'schedule = "1m"\n[jobs.job.users]\n'
-        'filters = [[{ attribute = "departmnt", operator = "EQUALS", value = "x" }]]',
+        clause('attribute = "departmnt", operator = "EQUALS", value = "x"'),
         ("departmnt", "department"),
     ),
     "a function that does not exist": (
-        'schedule = "1m"',
-        'schedule = "1m"\n[[jobs.job.users.mappings]]\ntarget = "userName"\nexpression = "tolower([mail])"',
+        rows('target = "userName"\nexpression = "tolower([mail])"'),
         ("tolower", "ToLower"),
     ),
     "a target attribute mapped twice": (
-        'schedule = "1m"',
-        'schedule = "1m"\n'
-        + '[[jobs.job.users.mappings]]\ntarget = "userName"\nsource = "mail"\n'
-        + '[[jobs.job.users.mappings]]\ntarget = "username"\nsource = "userPrincipalName"',
+        rows('target = "userName"\nsource = "mail"', 'target = "username"\nsource = "userPrincipalName"'),
         ("twice", "userName"),
     ),
     "a percentage over a hundred": (
-        'schedule = "1m"',
-        'schedule = "1m"\n[jobs.job.guards]\ndeletions = { percent = 101 }',
+        (SCHEDULE, f"{SCHEDULE}\n[jobs.job.guards]\ndeletions = {{ percent = 101 }}"),
         ("percent", "101"),
     ),
-    "a source that is not there": ('source = "company"', 'source = "compny"', ("compny", "company")),
-    "a secret in two ways": ('token = { file = "', f'token = {{ env = "{SECRET}", file = "', ("token",)),
-    "a secret in clear": ('token = { file = "', f'headers = {{ X = "1" }}\ntoken = "{SECRET}" #', ("token", "env")),
+    "a source that is not there": (('source = "company"', 'source = "compny"'), ("compny", "company")),
+    "a secret in two ways": (('token = { file = "', f'token = {{ env = "{SECRET}", file = "'), ("token",)),
+    "a secret in clear": (('token = { file = "', f'headers = {{ X = "1" }}\ntoken = "{SECRET}" #'), ("token", "env")),
     "two ways to sign in": (
-        'kind = "scim"',
-        'kind = "scim"\nbasic = { username = "u", password = { env = "SYNCD_TEST_PASSWORD" } }',
+        ('kind = "scim"', 'kind = "scim"\nbasic = { username = "u", password = { env = "SYNCD_TEST_PASSWORD" } }'),
         ("token", "basic"),
     ),
-    "plain http to another host": ('url = "http://127.0.0.1', 'url = "http://192.0.2.1', ("url", "https")),
+    "plain http to another host": (('url = "http://127.0.0.1', 'url = "http://192.0.2.1'), ("url", "https")),
     "an environment variable that is not set": (
-        "token = { file = ",
-        'token = { env = "SYNCD_TEST_NOT_SET" } # ',
+        ("token = { file = ", 'token = { env = "SYNCD_TEST_NOT_SET" } # '),
         ("SYNCD_TEST_NOT_SET",),
     ),
-    "a secret file that is not there": ("target.token", "targt.token", ("targt.token",)),
-    "no jobs": ("[jobs.job]", "[jobs]\n[log]\n#", ("jobs",)),
-    "no TOML": ("[jobs.job]", "[jobs.job", ()),
+    "a secret file that is not there": (("target.token", "targt.token"), ("targt.token",)),
+    "no jobs": (("[jobs.job]", "[jobs]\n#"), ("jobs",)),
+    "no TOML": (("[jobs.job]", "[jobs.job"), ()),
 }
 
 
@@ -89,16 +86,13 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
 def test_unknown_key_filter_or_double_secret_refuses_to_start(
     here: House, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
-    what, by, words = WRONG[wrong]
+    (what, by), words = WRONG[wrong]
     monkeypatch.setenv("SYNCD_TEST_PASSWORD", SECRET)
     text = here.config.read_text(encoding="utf-8")
     assert what in text
     at = text.rindex(what)
-    if wrong == "no jobs":
-        text = text[:at]
-    else:
-        text = text[:at] + by + text[at + len(what) :]
-    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+    rest = "" if wrong == "no jobs" else text[at + len(what) :]
+    (tmp_path / "config.toml").write_text(text[:at] + by + rest, encoding="utf-8")
     asked = here.source.journal.total, here.service.journal.total
     for arguments in (["sync"], ["--dry-run"], ["check"], ["status"], ["run"]):
         ran = cli(*arguments)

@@ -24,7 +24,7 @@ from tests.servers import RunningServer
 from tests.system.company import COMPANIES, PEOPLE, Company, GraphCompany, write_secret
 from tests.system.conftest import sync_once
 from tests.system.product import Product, Resource
-from tests.system.recorder import Recorder, body_of, words
+from tests.system.recorder import Recorder, words
 
 SERVERS = ("scim2_server", "django_scim2", "scimmy")
 
@@ -125,6 +125,7 @@ profile = "generic"
 source = "company"
 target = "product"
 schedule = "1m"
+drift = "repair"
 """,
         encoding="utf-8",
     )
@@ -412,4 +413,15 @@ def test_an_account_made_by_hand_before_a_hire_is_adopted_whatever_its_letter_ca
     assert account["userName"] == login
     assert account["name"]["givenName"] == "Rae"
     assert str(theirs["id"]) in product.members(company.team_name("sales"))
+    life.steady()
+
+
+def test_what_somebody_changed_at_the_server_is_repaired_by_a_full_cycle_alone(life: Life) -> None:
+    company, product = life.company, life.product
+    before = life.account("sue")
+    product.change(f"/Users/{before['id']}", name={**before["name"], "givenName": "Susan"})
+    assert life.account("sue")["name"]["givenName"] == "Susan"
+    assert life.sync() == []
+    assert actions(life.sync(full=True)) == [("update", "user")]
+    assert life.account("sue")["name"]["givenName"] == "Sue"
     life.steady()
