@@ -6,6 +6,7 @@ A server's filter may be ignored or cost it a pass over all its accounts; one li
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from connectors import Target
+from connectors.errors import Unusable
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Observed
 from syncd.core.mapping import Desired
@@ -51,6 +53,21 @@ class Matcher:
                 found[key] = Observed(id=target_id, resource=orjson.loads(zlib.decompress(packed)))
             elif (observed := await self._target.get(self._kind, target_id)) is not None:
                 found[key] = observed
+        return found
+
+    async def find_or_left(self, wishes: Mapping[str, Desired], left: Mapping[str, str]) -> dict[str, list[Observed]]:
+        """Matches by source id, where an earlier integration left its own links at the source: {source id: target id}.
+
+        Of several matches the one with that id is meant. Where nothing matches, the object with that id is: what names
+        it may have changed since. A match with another id stands, as the link may be to another service.
+        """
+        found = await self.find(wishes)
+        ids = {id_: left[id_] for id_ in wishes.keys() & left.keys() if not found[id_]}
+        for id_, some in found.items():
+            found[id_] = [one for one in some if one.id == left.get(id_)] or some
+        for id_, target_id in sorted(ids.items()):
+            with contextlib.suppress(Unusable):  # an id that this service cannot even read is none of its own
+                found[id_] = list((await self.by_id({id_: target_id})).values())
         return found
 
     async def ask(self, wish: Desired) -> list[Observed]:

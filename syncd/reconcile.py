@@ -153,7 +153,8 @@ class Reconciler:
             and one.desired.active
             and (one.link is None or one.object.id in gone)
         }
-        matches = await (await self._matcher(kind)).find(wishes) if wishes else {}
+        left = {one.object.id: str(id_) for one in found if (id_ := one.entry.app.get("externalId")) and not one.link}
+        matches = await (await self._matcher(kind)).find_or_left(wishes, left) if wishes else {}
         hits = [one.id for some in matches.values() for one in some]
         owners = self.store.links.owners(self.job.target, kind, hits) if hits else {}
         seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed)

@@ -42,8 +42,9 @@ _REDIRECTS = 3
 _SHORTEST_SECRET = 4  # a shorter one would black out words, and so show itself
 
 
-def _worth_repeating(method: str, status: int) -> bool:
-    return status == 429 or (status in _FAULTS and method in _REPEATABLE)
+def _worth_repeating(method: str, answer: Answer, attempt: int) -> bool:
+    garbled = method == "GET" and answer.ok and answer.body is None and bool(answer.text) and attempt == 1
+    return answer.status == 429 or (answer.status in _FAULTS and method in _REPEATABLE) or garbled
 
 
 class ScimReader:
@@ -108,7 +109,8 @@ class ScimReader:
         """One request with its bounded repeats: after 429 always, after faults where repeating is harmless.
 
         A 429 says that nothing was done. A 5xx or a broken connection says nothing, so only methods that may be
-        repeated are; the caller settles the others. Connections that were never made are tried again for all.
+        repeated are; the caller settles the others. Connections that were never made are tried again for all. A read
+        that was answered with something unreadable is asked for once more.
         """
         if method not in self.methods:
             raise ReadOnly(target=self.settings.name, detail=f"{method} {path.partition('?')[0]}")
@@ -124,7 +126,7 @@ class ScimReader:
                 self.credentials.refused(header)
                 attempt -= 1
                 continue
-            if answer is not None and not _worth_repeating(method, answer.status):
+            if answer is not None and not _worth_repeating(method, answer, attempt):
                 return answer if attempt == 1 else replace(answer, attempts=attempt)
             left = left or (answer.status in _FAULTS if answer is not None else bool(fault and fault.sent))
             asked = None if answer is None else answer.retry_after_s(self.timing.now())

@@ -27,6 +27,7 @@ class Dialect:
     name: str
     capitals: bool = False  #: "Add", "Replace", "Remove" in place of lower case
     text_booleans: bool = False  #: "True" and "False" as strings in a PATCH
+    text_primary: bool = False  #: and in a path: roles[primary eq "True"]
     #: several simple attributes share one operation without a path: never; with dotted keys; or always, also for one
     pathless: Literal["never", "dotted", "always"] = "never"
     text_manager: bool = False  #: the manager as its id in place of {"value": id}
@@ -57,6 +58,7 @@ DIALECTS: Mapping[DialectName, Dialect] = {
         name="entra",
         capitals=True,
         text_booleans=True,
+        text_primary=True,
         text_manager=True,
         text_roles=True,
         absent_element="path",
@@ -69,6 +71,7 @@ DIALECTS: Mapping[DialectName, Dialect] = {
     "entra-2020": Dialect(
         name="entra-2020",
         pathless="dotted",
+        text_primary=True,
         text_manager=True,
         absent_element="path",
         member_ref=True,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from connectors.scim.dialects import Dialect
 from connectors.scim.profile import Profile
-from syncd.core.attributes import parse_path
+from syncd.core.attributes import parse_path, read
 from syncd.core.change import TargetFacts
-from syncd.core.model import Kind
+from syncd.core.model import Json, Kind
 
 #: Sentences of TargetFacts.learned that are also looked up.
 DISCOVERED = "it was asked for its discovery"
@@ -32,6 +33,10 @@ def first_facts(profile: Profile, dialect: Dialect) -> TargetFacts:
     )
 
 
+def _nothing(value: Json) -> bool:
+    return value is None or value in ("", [], {})
+
+
 class Knowledge:
     """Holds the facts in force; `learn` replaces them."""
 
@@ -47,6 +52,33 @@ class Knowledge:
 
     def has(self, sentence: str) -> bool:
         return sentence in self.facts.learned
+
+    def untried(self, kind: Kind, values: Mapping[str, Json]) -> bool:
+        """Whether among these written values is one of which it is not known if the target shows it."""
+        known = self.facts.shown.get(kind, {})
+        return any(path not in known and not _nothing(value) for path, value in values.items())
+
+    def wrote(self, kind: Kind, values: Mapping[str, Json], resource: Mapping[str, Json]) -> None:
+        """An object after these values were written: what it does not show, and never showed, it may not keep."""
+        known = self.facts.shown.get(kind, {})
+        found = {
+            path: not _nothing(read(resource, parse_path(path)))
+            for path, value in values.items()
+            if known.get(path) is not True and not _nothing(value)
+        }
+        self._show(kind, {path: there for path, there in found.items() if known.get(path) is not there})
+
+    def saw(self, kind: Kind, resource: Mapping[str, Json]) -> None:
+        """Any object: a path that it shows is one that can be shown after all."""
+        known = self.facts.shown.get(kind, {})
+        self._show(
+            kind, {p: True for p, there in known.items() if not there and not _nothing(read(resource, parse_path(p)))}
+        )
+
+    def _show(self, kind: Kind, found: Mapping[str, bool]) -> None:
+        if found:
+            shown = self.facts.shown
+            self.learn(shown={**shown, kind: {**shown.get(kind, {}), **found}})
 
     def announced(self, kind: Kind, path: str) -> bool | None:
         """Whether /Schemas announces this path; None where it announced nothing for the kind."""

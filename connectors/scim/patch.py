@@ -59,12 +59,19 @@ def units(after: Mapping[str, Json], current: Mapping[str, Json], kind: Kind, di
             element = replace(path, sub=None)
             present = read(holder, element) is not None
             if is_empty(value):
-                found.extend(_removal(text, present, after, current, done))
+                for unit in _removal(text, present, after, current, done):
+                    found.append(replace(unit, path=_filtered(parse_path(unit.path or ""), dialect)))
             elif present:
                 op = "add" if read(holder, path) is None else "replace"
                 whole = _whole_element(text, path, value)
                 found.append(
-                    Unit(paths=(text,), op=op, path=str(path), value=_worded(value, path, dialect), other=whole)
+                    Unit(
+                        paths=(text,),
+                        op=op,
+                        path=_filtered(path, dialect),
+                        value=_worded(value, path, dialect),
+                        other=whole,
+                    )
                 )
             elif element not in done:
                 done.add(element)
@@ -119,7 +126,8 @@ def _new_element(element: AttributePath, after: Mapping[str, Json], dialect: Dia
     if dialect.absent_element == "path":
         for text, path, value in parts:
             other = _whole_element(text, path, value)
-            yield Unit(paths=(text,), op="add", path=str(path), value=_worded(value, path, dialect), other=other)
+            worded = _worded(value, path, dialect)
+            yield Unit(paths=(text,), op="add", path=_filtered(path, dialect), value=worded, other=other)
         return
     base: dict[str, Json] = {}
     for _, path, value in parts:
@@ -132,6 +140,15 @@ def _whole_element(text: str, path: AttributePath, value: Json) -> Unit:
     base: dict[str, Json] = {}
     place(base, path, value)
     return Unit(paths=(text,), op="add", path=_attribute(path), value=base[path.attribute])
+
+
+def _filtered(path: AttributePath, dialect: Dialect) -> str:
+    """The path with its element filter in the dialect's words: `primary` is a Boolean (RFC 7643 section 2.4), which
+    Entra writes as a text."""
+    element = path.element
+    if path.key is None or path.key.lower() != "primary" or not isinstance(element, bool):
+        return str(path)
+    return str(replace(path, value=str(element) if dialect.text_primary else element))
 
 
 def _attribute(path: AttributePath) -> str:

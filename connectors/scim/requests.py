@@ -58,11 +58,13 @@ def steps(
 
 
 def sendable(change: Change, profile: Profile) -> tuple[dict[str, Json], tuple[str, ...]]:
-    """The values of an update that the product takes, and why it does not take the others."""
+    """The values of an update that differ and that the product takes, and why it does not take the others."""
     kind = profile.kind(change.kind)
     taken: dict[str, Json] = {}
     reasons: list[str] = []
     for path, value in change.after.items():
+        if path in change.before and change.before[path] == value:
+            continue
         if (why := kind.refusal(path)) is None:
             taken[path] = value
         elif why not in reasons:

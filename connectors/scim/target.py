@@ -34,6 +34,9 @@ SENDINGS: Mapping[Action, type[Sending]] = {
 }
 
 
+_WRITES_VALUES = frozenset({Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.REFERENCE})
+
+
 class ScimTarget:
     """One target. Made by `open_target`; closed by `close`.
 
@@ -44,6 +47,7 @@ class ScimTarget:
         self._service = service
         self._finder = Finder(service)
         self._discovering = asyncio.Lock()
+        self._comparing = False
 
     @property
     def name(self) -> str:
@@ -86,11 +90,15 @@ class ScimTarget:
 
     async def get(self, kind: Kind, target_id: str, *, members: bool = False) -> Observed | None:
         await self.discover()
-        return await self._service.inspect(kind, target_id, members=members)
+        seen = await self._service.inspect(kind, target_id, members=members)
+        if seen is not None:
+            self._service.knowledge.saw(kind, seen.resource)
+        return seen
 
     async def list(self, kind: Kind, *, members: bool = False) -> AsyncIterator[Observed]:
         await self.discover()
         async for one in every(self._service, kind, members=members):
+            self._service.knowledge.saw(kind, one.resource)
             yield one
 
     def preview(self, change: Change, wrote: Mapping[str, Json]) -> Sequence[Request]:
@@ -118,6 +126,8 @@ class ScimTarget:
                 remedy="Correct the value at the source or in the mapping.",
                 permanent=True,
             )
+        if outcome.status == "done" and change.action in _WRITES_VALUES:
+            await self._compare(change, outcome)
         if change.action is Action.CREATE and outcome.code == "Conflict":
             self._finder.doubt(change.kind)
         elif change.action in (Action.CREATE, Action.DELETE):
@@ -130,6 +140,21 @@ class ScimTarget:
             requests=sending.requests,
             message=self._discreet(outcome.message, change) if outcome.message else "",
         )
+
+    async def _compare(self, change: Change, outcome: Outcome) -> None:
+        """Learn which of the written attributes the target shows, from its answer or, once for each, from a read."""
+        knowledge, seen = self._service.knowledge, outcome.observed
+        if seen is None and outcome.target_id and not self._comparing and knowledge.untried(change.kind, change.after):
+            self._comparing = True
+            try:
+                one = await self._service.inspect(change.kind, outcome.target_id)
+                seen = one.resource if one is not None else None
+            except TargetError:
+                seen = None  # the next write tries again
+            finally:
+                self._comparing = False
+        if seen is not None:
+            knowledge.wrote(change.kind, change.after, seen)
 
     def _discreet(self, message: str, change: Change) -> str:
         """The message without secrets, and without the values that no log may show."""

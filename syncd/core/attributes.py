@@ -81,7 +81,12 @@ class AttributePath:
     @property
     def element(self) -> Json:
         """The filter's value with its type: the strings "True" and "False" are Booleans for a `primary` key."""
-        if isinstance(self.value, str) and self.key == "primary" and self.value.lower() in ("true", "false"):
+        if (
+            isinstance(self.value, str)
+            and self.key
+            and self.key.lower() == "primary"
+            and self.value.lower() in ("true", "false")
+        ):
             return self.value.lower() == "true"
         return self.value
 

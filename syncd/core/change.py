@@ -150,9 +150,13 @@ class TargetFacts:
     members_shown: bool = True  #: a GET of a group lists its members
     unfilterable: frozenset[str] = frozenset()  #: match attributes whose filter is ignored or refused: list instead
     learned: tuple[str, ...] = ()  #: in words, for `check` and `status`
+    #: whether answers showed what had been written, by path; a path that was never written is not here
+    shown: Mapping[Kind, Mapping[str, bool]] = field(default_factory=dict)
 
     def shows(self, kind: Kind, path: str) -> bool:
-        """Whether a read of an object can show this path, as far as /Schemas tells. Told nothing, it can."""
+        """Whether a read of an object can show this path, as far as /Schemas and answers tell. Told nothing, it can."""
+        if self.shown.get(kind, {}).get(path) is False:
+            return False
         announced = (self.attributes or {}).get(kind)
         if not announced:
             return True

@@ -225,7 +225,9 @@ class Company:
         """An account that somebody made at the target by hand."""
         headers = {"Authorization": f"Bearer {SCIM_TOKEN}"}
         body = {"schemas": [USER_SCHEMA], "userName": login, "active": True, **attributes}
-        httpx.post(f"{self.world.url('scim')}/scim/Users", json=body, headers=headers).raise_for_status()
+        httpx.post(
+            f"{self.world.url('scim')}/scim/Users", json=body, headers=headers, trust_env=False
+        ).raise_for_status()
 
     # --- states to begin from ---------------------------------------------------------------------------------------
 

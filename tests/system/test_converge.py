@@ -23,6 +23,9 @@ WAYS: dict[str, Quirks] = {
     "ignores filters": quirky(filter="ignored"),
     "stores members twice": quirky(duplicate_members=True),
     "applies and answers 500": quirky(applied_although_500=("POST", "PATCH")),
+    "keeps only names and says nothing": quirky(
+        keeps_only=("userName", "displayName", "name", "active"), answers_without_body=True, patch_answer=204
+    ),
     "has no discovery": quirky(discovery=False),
     "numbers its objects": quirky(ids="number"),
     "pages of two": quirky(page_size=2, max_page=2),
@@ -46,7 +49,7 @@ def stored(here: House, name: str) -> Any:
 @pytest.mark.parametrize("kind", KINDS)
 def test_cleared_value_goes_once_and_second_cycle_writes_nothing(tmp_path: Path, kind: str, way: str) -> None:
     quirks = WAYS[way]
-    with house(kind, tmp_path, people=6, quirks=quirks, begun=False) as here:
+    with house(kind, tmp_path, people=6, quirks=quirks, job='drift = "repair"', begun=False) as here:
         set_phone(here, "ada", "+4912345")
         here.sync()
         here.sync(full=True)

@@ -417,8 +417,7 @@ def test_an_account_made_by_hand_before_a_hire_is_adopted_whatever_its_letter_ca
 
 
 def test_what_somebody_changed_at_the_server_is_repaired_by_a_full_cycle_alone(life: Life) -> None:
-    company, product = life.company, life.product
-    before = life.account("sue")
+    product, before = life.product, life.account("sue")
     product.change(f"/Users/{before['id']}", name={**before["name"], "givenName": "Susan"})
     assert life.account("sue")["name"]["givenName"] == "Susan"
     assert life.sync() == []

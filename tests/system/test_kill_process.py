@@ -1,0 +1,147 @@
+"""Real processes, really killed: nothing is lost, nothing doubled, and nobody has to wait or clean up."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.system.processes import LIMIT_S, Site, end
+
+
+def change(site: Site, dice: random.Random) -> None:
+    """Some changes at the source. The same dice make the same ones."""
+    graph = site.world.graph
+    assigned = [user for user in graph.users if user.live]
+    for user in dice.sample(assigned, 4):
+        match dice.randrange(5):
+            case 0:
+                graph.update_user(user.id, jobTitle=f"Title {dice.randrange(100)}", department=None)
+            case 1:
+                graph.update_user(user.id, userPrincipalName=f"renamed{dice.randrange(10**6)}@contoso.example")
+            case 2:
+                graph.disable_user(user.id)
+            case 3:
+                graph.purge(user.id)
+            case _:
+                graph.set_manager(user.id, dice.choice(assigned[:3]).id)
+    group = dice.choice([group for group in graph.groups if group.live])
+    new = graph.create_user(userPrincipalName=f"new{dice.randrange(10**6)}@contoso.example")
+    graph.assign(new)
+    graph.rename_group(group.id, f"Team {dice.randrange(10**6)}")
+    graph.add_members(group.id, new, *(user.id for user in dice.sample([u for u in graph.users if u.live], 2)))
+    members = [member.id for member in group.members()]
+    graph.remove_members(group.id, *dice.sample(members, min(3, len(members))))
+
+
+def survives(folder: Path, state_url: str | None, seed: int, rounds: int) -> int:
+    """Kill a process in each round, with changes between them; a twin that was never killed says what must come out.
+    Returns how many were killed in mid-work."""
+    killed = 0
+    for name in ("one", "twin"):
+        (folder / name).mkdir()
+    with Site(folder / "one", state_url, seed=seed) as site, Site(folder / "twin", seed=seed) as twin:
+        for number in range(rounds):
+            killed += site.run_and_kill("sync", "--job", "entra", at=random.Random(f"{seed} {number}").randrange(1, 90))
+            if number % 3 == 2:
+                code, _, err = site.run("sync", "--job", "entra")
+                assert code == 0, err
+                code, _, err = twin.run("sync", "--job", "entra")
+                assert code == 0, err
+                assert site.truth() == twin.truth(), f"round {number} of seed {seed}"
+            for one in (site, twin):
+                change(one, random.Random(f"changes {seed} {number}"))
+        for one in (site, twin):
+            code, _, err = one.run("sync", "--job", "entra")
+            assert code == 0, err
+        assert {k: v for k, v in site.truth().items() if k != "made"} == {
+            k: v for k, v in twin.truth().items() if k != "made"
+        }
+        before = site.world.scim.writes.copy()
+        code, out, err = site.run("sync", "--full", "--job", "entra", "-o", "json")
+        assert code == 0, err
+        (job,) = json.loads(out)["jobs"]
+        assert (job["changes"], job["drift"]) == ([], [])
+        assert site.world.scim.writes == before
+    return killed
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_processes_lose_and_double_nothing(tmp_path: Path, seed: int) -> None:
+    assert survives(tmp_path, None, seed, 3) > 0
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_killed_processes_lose_and_double_nothing_on_postgresql(
+    tmp_path: Path, postgres: servers.Postgres, seed: int
+) -> None:
+    assert survives(tmp_path, postgres.database(), seed, 3) > 0
+
+
+def wait_for(what: threading.Event) -> None:
+    assert what.wait(LIMIT_S)
+
+
+def test_a_second_process_is_told_who_works_and_breaks_nothing(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.wires["scim"].hold, writing = threading.Event(), threading.Event()
+        site.wires["scim"].watch = lambda moment, method, path: writing.set() if method == "POST" else None
+        first = site.start("sync", "--job", "entra")
+        wait_for(writing)
+        code, out, err = site.run("sync", "--job", "entra")
+        assert code == 1
+        line = next(line for line in err.splitlines() if "is being worked on by" in line)
+        assert f"Job entra is being worked on by process {first.pid} on " in line
+        assert "syncd status" in line
+        code, out, _ = site.run("status", "--job", "entra", "-o", "json")
+        assert f"process {first.pid}" in json.loads(out)["jobs"][0]["working"]
+        site.wires["scim"].hold.set()
+        assert end(first)[0] == 0
+        before = site.world.scim.writes.copy()
+        assert site.run("sync", "--job", "entra")[0] == 0
+        assert site.world.scim.writes == before
+
+
+def test_the_lease_of_a_killed_process_holds_nobody_up(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.wires["scim"].hold, writing = threading.Event(), threading.Event()
+        site.wires["scim"].watch = lambda moment, method, path: writing.set() if method == "POST" else None
+        first = site.start("sync", "--job", "entra")
+        wait_for(writing)
+        first.kill()
+        assert end(first)[0] == -signal.SIGKILL
+        site.wires["scim"].hold = None
+        begun = time.monotonic()
+        assert site.run("sync", "--job", "entra")[0] == 0
+        assert time.monotonic() - begun < 50  # the lease itself would last a minute
+        users = site.world.scim.users()
+        assert site.world.scim.writes["POST user"] == len(users) == len({user.name for user in users})
+
+
+def test_the_daemon_finishes_what_it_has_in_hand_and_leaves_the_rest_for_the_next_one(tmp_path: Path) -> None:
+    with Site(tmp_path) as site:
+        site.wires["scim"].hold, writing = threading.Event(), threading.Event()
+        site.wires["scim"].watch = lambda moment, method, path: writing.set() if method == "POST" else None
+        daemon = site.start("run")
+        wait_for(writing)
+        daemon.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        assert daemon.poll() is None  # it waits for the answers
+        site.wires["scim"].hold.set()
+        code, _, err = end(daemon)
+        assert code == 0, err
+        carried_out = site.world.scim.writes["POST user"]
+        done = site.run("log", "--job", "entra", "--status", "success", "-o", "json")[1].splitlines()
+        assert len([line for line in done if json.loads(line)["action"] == "create"]) == carried_out > 0
+        (job,) = json.loads(site.run("status", "--job", "entra", "-o", "json")[1])["jobs"]
+        assert job["next_cycle"] is not None
+        assert job["working"] is None
+        assert site.run("sync", "--job", "entra")[0] == 0
+        users = site.world.scim.users()
+        assert site.world.scim.writes["POST user"] == len(users) > carried_out
