@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --require-hashes
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes
 WORKERS ?= auto
 
 .PHONY: demo test lint format lock clean

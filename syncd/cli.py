@@ -179,7 +179,7 @@ def explain(
 
 def _trace(name: str, job: list[str] | None, *, group: bool, dry: bool, act: bool, output: Plain) -> None:
     from syncd.provision import provision as provision_verb  # noqa: PLC0415 - the SDKs take seconds to import
-    from syncd.report.json import dumps, overall  # noqa: PLC0415 - likewise
+    from syncd.report.json import dumps, error, overall  # noqa: PLC0415 - likewise
     from syncd.report.steps import print_steps  # noqa: PLC0415 - likewise
 
     with _runtime() as runtime:
@@ -188,7 +188,11 @@ def _trace(name: str, job: list[str] | None, *, group: bool, dry: bool, act: boo
         if not act and code != 1:
             code = 0
         if output == "json":
-            _out(dumps({"syncd": __version__, "exit_code": code, "jobs": [trace.data for trace in traces]}))
+            broken = [(trace.job, step.detail) for trace in traces for step in trace.steps if step.status == "failed"]
+            answer = {"syncd": __version__, "exit_code": code, "jobs": [trace.data for trace in traces]}
+            if code == 1 and broken:
+                answer["error"] = error(broken[0][1], f"jobs.{broken[0][0]}")
+            _out(dumps(answer))
         else:
             print_steps(_console(), traces)
     raise typer.Exit(code)
@@ -202,13 +206,19 @@ def check(job: Jobs = None, output: AsPlain = "text") -> None:
     """Validate config.toml, then test every source and target: credentials, permissions, filter, paging, PATCH."""
     from syncd.check import check as check_verb  # noqa: PLC0415 - the SDKs take seconds to import
     from syncd.report.findings import findings_data, print_findings  # noqa: PLC0415 - likewise
-    from syncd.report.json import dumps  # noqa: PLC0415 - likewise
+    from syncd.report.json import dumps, error  # noqa: PLC0415 - likewise
 
     with _runtime() as runtime:
         found = _run(check_verb(runtime, job or ()))
     code = 0 if all(one.ok for one in found) else 1
     if output == "json":
-        _out(dumps({"syncd": __version__, "exit_code": code, "checked": findings_data(found)}))
+        wrong = [(one, finding) for one in found for finding in one.findings if not finding.ok]
+        answer = {"syncd": __version__, "exit_code": code, "checked": findings_data(found)}
+        if wrong:
+            one, finding = wrong[0]
+            said = f"{finding.what}: {finding.detail}" if finding.detail else finding.what
+            answer["error"] = error(said, f"{one.kind}s.{one.name}", finding.remedy or "syncd check")
+        _out(dumps(answer))
     else:
         print_findings(_console(), found)
     raise typer.Exit(code)

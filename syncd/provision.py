@@ -100,9 +100,10 @@ async def provision(
             trace for k in kinds if k in job.kinds for trace in await _job(runtime, job, name, k, dry=dry, act=act)
         ]
         traces += [trace for trace in found if trace.found] or found[:1]
-    if not any(trace.found for trace in traces) and not any(trace.exit_code for trace in traces):
+    known = [trace for trace in traces if trace.found or trace.steps[-1].step != "import"]
+    if not known:
         raise NobodyFound(name=name, jobs=", ".join(wanted))
-    return traces
+    return known
 
 
 async def _job(runtime: Runtime, job: Job, name: str, kind: Kind, *, dry: bool, act: bool) -> list[Trace]:

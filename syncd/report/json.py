@@ -25,22 +25,26 @@ def overall(codes: Iterable[int]) -> int:
 
 
 def report(results: list[JobResult], store: Store, *, dry: bool) -> dict[str, Json]:
-    """The contract's object for a whole run."""
+    """The contract's object for a whole run; where a job could not do its work, with the first such error."""
+    code = overall(result.exit_code for result in results)
+    broken = [(result.job, str(result.error)) for result in results if result.error is not None]
     return {
         "syncd": __version__,
         "dry_run": dry,
-        "exit_code": overall(result.exit_code for result in results),
+        "exit_code": code,
         "jobs": [result.data(store) for result in results],
+        **({"error": error(broken[0][1], f"jobs.{broken[0][0]}")} if code == 1 and broken else {}),
     }
+
+
+def error(message: str, where: str, remedy: str | None = None) -> dict[str, str]:
+    """What a command says that could not do its work. Without a remedy: the message's last sentence, which is one."""
+    return {"message": message, "where": where, "remedy": remedy or message.rstrip().rpartition(". ")[2]}
 
 
 def failure(exit_code: int, message: str, where: str, remedy: str) -> dict[str, Json]:
-    """What stdout holds when a command could not do its work."""
-    return {
-        "syncd": __version__,
-        "exit_code": exit_code,
-        "error": {"message": message, "where": where, "remedy": remedy},
-    }
+    """What stdout holds when a command could not even begin."""
+    return {"syncd": __version__, "exit_code": exit_code, "error": error(message, where, remedy)}
 
 
 def dumps(value: Json) -> str:

@@ -122,9 +122,7 @@ async def test_okta_logs_out_of_order_and_duplicates(world: World, tmp_path: Pat
 
 @pytest.mark.parametrize("code", ["E0000053", "E0000029"])
 @pytest.mark.parametrize("scope", ["assigned", "all"])
-async def test_okta_logs_position_lost_falls_back_to_full(
-    world: World, tmp_path: Path, code: str, scope: str
-) -> None:
+async def test_okta_logs_position_lost_falls_back_to_full(world: World, tmp_path: Path, code: str, scope: str) -> None:
     users = list(world.directory.users)
     with mirror(world, tmp_path, scope=scope, system_log=True) as mirrored:
         await mirrored.read()
@@ -223,7 +221,7 @@ async def test_a_stream_that_stayed_behind_in_the_log_catches_up_and_both_ask_as
             world.forget()
             assert (await mirrored.read()).complete
             # One request finds that nothing more is there where something was.
-            assert len([e for e in world.requests("/api/v1/logs")]) <= 2 * expected
+            assert len(list(world.requests("/api/v1/logs"))) <= 2 * expected
             assert mirrored.differences() == {}
         assert mirrored.watermark("users")["log"] == mirrored.watermark("groups")["log"]
 
@@ -244,9 +242,7 @@ async def test_a_long_log_is_read_in_bounded_parts(world: World, monkeypatch: py
     assert found >= set(ids)
 
 
-async def test_whoever_returns_is_a_member_again_although_the_group_did_not_move(
-    world: World, tmp_path: Path
-) -> None:
+async def test_whoever_returns_is_a_member_again_although_the_group_did_not_move(world: World, tmp_path: Path) -> None:
     """Where Okta leaves deactivated users out of lists of members."""
     user = next(iter(world.directory.users))
     group = world.directory.create_group("Sales")
@@ -290,9 +286,7 @@ async def test_the_log_s_scope_is_asked_for_and_done_without(world: World, grant
     ).decode()
     scopes = [*SCOPES, *([LOGS_SCOPE] if granted else [])]
     world.directory.access.add_service("0oaservice", public, key_id="k1", granted=scopes)
-    credential = OAuth(
-        client_id="0oaservice", private_key=Secret(pem), key_id="k1", optional_scopes=(LOGS_SCOPE,)
-    )
+    credential = OAuth(client_id="0oaservice", private_key=Secret(pem), key_id="k1", optional_scopes=(LOGS_SCOPE,))
     source = world.source(credential=credential, system_log=True)
     for stream in ("users", "groups", "assignments"):
         assert (await world.read(stream, source)).complete  # type: ignore[arg-type]

@@ -138,6 +138,7 @@ def test_a_name_that_nobody_has_is_an_error_with_a_next_step(world: World, cli: 
     assert ran.code == 1
     told = cli("provision", "nobody@contoso.example", "--job", "entra", "-o", "json")
     assert told.code == 1
+    assert told.json["error"].keys() == {"message", "where", "remedy"}
     assert written(world) == 0
 
 
@@ -179,6 +180,10 @@ def test_check_ticks_every_source_and_target(world: World, cli: Cli, tmp_path: P
     ran = cli("check")
     assert ran.code == 1
     assert "✗" in ran.out
+    for arguments in (["check"], ["sync", "--job", "entra"], ["provision", "x", "--job", "entra"]):
+        ran = cli(*arguments, "-o", "json")
+        assert (ran.code, ran.json["exit_code"]) == (1, 1)
+        assert ran.json["error"].keys() == {"message", "where", "remedy"}
 
 
 def test_db_commands_make_and_judge_the_schema(world: World, cli: Cli, tmp_path: Path) -> None:
