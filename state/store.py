@@ -142,7 +142,13 @@ class Store:
         with reading(self.engine) as connection:
             return connection.scalar(sa.select(targets.c.facts).where(targets.c.name == target))
 
+    def facts_at(self, target: str) -> datetime | None:
+        """When that was last learned, or found again by a check; None if nothing is remembered."""
+        with reading(self.engine) as connection:
+            return connection.scalar(sa.select(targets.c.at).where(targets.c.name == target))
+
     def remember_facts(self, target: str, facts: Json) -> None:
+        """Keep what is known of a target's abilities, under the time of now."""
         with self.engine.begin() as connection:
             put(connection, targets, [{"name": target, "facts": facts, "at": datetime.now(UTC)}])
 

@@ -272,7 +272,7 @@ log = sa.Table(
     _json("steps"),
     _json("modified"),
     _json("error"),
-    sa.Index("ix_log_time", "job", "time"),
+    sa.Index("ix_log_time", "time"),
     sa.Index("ix_log_source_id", "source_id", "time"),
 )
 targets = sa.Table(

@@ -77,12 +77,16 @@ class Worklist:
 
     def groups_of_moved_users(self, plan: str, source: str) -> None:
         """Groups whose memberships this plan's user changes touch, those above them too."""
-        moved = sa.select(changes.c.source_id).where(
-            changes.c.plan == plan, changes.c.kind == "user", changes.c.action.in_([int(a) for a in _MOVES_MEMBERSHIPS])
-        )
+        # From the changes to their groups: as an IN, SQLite would walk all memberships of the source instead.
+        inside = (members.c.source == source) & (members.c.member_id == changes.c.source_id)
         start = (
             sa.select(members.c.group_id)
-            .where(members.c.source == source, members.c.member_id.in_(moved))
+            .select_from(changes.join(members, inside))
+            .where(
+                changes.c.plan == plan,
+                changes.c.kind == "user",
+                changes.c.action.in_([int(action) for action in _MOVES_MEMBERSHIPS]),
+            )
             .cte("above", recursive=True)
         )
         above = start.union(

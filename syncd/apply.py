@@ -29,6 +29,8 @@ from syncd.settle import Settler
 from syncd.window import TOGETHER, Sent, Window
 
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
+#: of Outcomes without a status: those of others say what is wrong with the object
+_NO_ANSWER = frozenset({"Timeout", "WebExceptionProtocolError"})
 _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 _LINKS_ANEW = (Action.CREATE, Action.ADOPT)
@@ -218,7 +220,7 @@ class Applier:
 
     def _count_refusals(self, outcome: Outcome) -> None:
         """The target as a whole may be gone: then going on would only fail everybody."""
-        nobody = outcome.status in ("failed", "maybe") and outcome.http_status is None
+        nobody = outcome.status in ("failed", "maybe") and outcome.http_status is None and outcome.code in _NO_ANSWER
         refused = outcome.http_status == 401
         self._refused = self._refused + 1 if nobody or refused else 0
         if refused or self._refused >= GIVE_UP_AFTER:

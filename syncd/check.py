@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from connectors.errors import SourceError, TargetError
 from syncd.core.errors import SyncdError
 from syncd.core.expression import compile_expression
-from syncd.core.mapping import AttributeMapping
+from syncd.core.mapping import AttributeMapping, ObjectMapping
 from syncd.core.model import Finding, Kind
-from syncd.runtime import Runtime
+from syncd.runtime import Runtime, facts_data
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,7 +45,10 @@ async def check(runtime: Runtime, jobs: Iterable[str] = ()) -> list[Checked]:
         try:
             # Opened with its writing methods, it still only reads here.
             async with runtime.target(target_name, write=False) as target:
-                checked.findings += await target.check()
+                found = await target.check()
+                checked.findings += found
+                if all(finding.ok for finding in found):  # also where nothing is new: the date is
+                    runtime.store.remember_facts(target_name, facts_data(target.facts))
         except TargetError as error:
             checked.findings.append(Finding(ok=False, what="opens", detail=str(error)))
     for name in names:
@@ -61,10 +64,21 @@ async def check(runtime: Runtime, jobs: Iterable[str] = ()) -> list[Checked]:
                     text = "no row writes active: nobody will ever be deactivated"
                     remedy = 'Add a row active ← Switch([IsSoftDeleted], , "False", "True", "True", "False").'
                     checked.findings.append(Finding(ok=True, what="warning", detail=text, remedy=remedy))
+                checked.findings += _announced(kind, rules.mapping)
                 checked.findings += [_clocked(kind, row) for row in rules.mapping.rows if _follows_clock(row)]
         except SyncdError as error:
             checked.findings.append(Finding(ok=False, what="compiles", detail=str(error)))
     return results
+
+
+def _announced(kind: Kind, mapping: ObjectMapping) -> Iterator[Finding]:
+    """What the mapping and the target's own /Schemas disagree about."""
+    for path in mapping.read_only:
+        text = f"the target says that nobody writes {path} of {kind}s: its row is left out"
+        yield Finding(ok=True, what="warning", detail=text, remedy="Take the row out of the mapping.")
+    for path in mapping.unmapped:
+        text = f"the target says that it requires {path} of {kind}s, and no row writes it"
+        yield Finding(ok=True, what="warning", detail=text, remedy="Add a row, if creations are refused for it.")
 
 
 def _follows_clock(row: AttributeMapping) -> bool:

@@ -22,6 +22,7 @@ from syncd.core.model import Json
 from syncd.core.scope import Scope
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.job import Job
+from syncd.matching import match_key
 from syncd.runtime import Runtime
 
 Standing = Literal["linked", "matched", "local"]
@@ -119,7 +120,7 @@ async def _together(target: Target) -> AsyncIterator[list[Observed]]:
         yield some
 
 
-_Index = Mapping[str, Mapping[str, list[_Candidate]]]  #: match attribute → value, letter case aside → users
+_Index = Mapping[str, Mapping[str, list[_Candidate]]]  #: match attribute → key of its value → users
 
 
 def _index(runtime: Runtime, jobs: Iterable[Job], discovery: Discovery) -> _Index:
@@ -147,7 +148,7 @@ def _index(runtime: Runtime, jobs: Iterable[Job], discovery: Discovery) -> _Inde
                     except (MappingError, IgnoreObject):
                         continue
                     if isinstance(value, (str, int)) and value != "":
-                        index[path][str(value).casefold()].append(candidate)
+                        index[path][match_key(path, value)].append(candidate)
     return index
 
 
@@ -187,7 +188,7 @@ def _judged(account: Observed, link: Link | None, index: _Index) -> Account:
         return _as(known, standing="linked", job=link.job, source_id=link.source_id)
     for path, values in index.items():
         value = read(resource, parse_path(path))
-        found = values.get(str(value).casefold()) if isinstance(value, (str, int)) and value != "" else None
+        found = values.get(match_key(path, value)) if isinstance(value, (str, int)) and value != "" else None
         if found:
             first = found[0]
             why = first.why if len(found) == 1 else f"{len(found)} users have this {path}: held until one is left"

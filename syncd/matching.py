@@ -18,10 +18,17 @@ from connectors.errors import Unusable
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Observed
 from syncd.core.mapping import Desired
-from syncd.core.model import Kind
+from syncd.core.model import Json, Kind
 
+#: letter case counts in these (RFC 7643 section 3.1), and in no other attribute that people are found by
+_CASE_EXACT = frozenset({"id", "externalid"})
 #: from so many objects on, the target is listed instead of asked for each
 LIST_FROM = 50
+
+
+def match_key(path: str, value: Json) -> str:
+    """What two values of a match attribute have in common when they mean the same object."""
+    return str(value) if path.lower() in _CASE_EXACT else str(value).casefold()
 
 
 class Matcher:
@@ -88,12 +95,12 @@ class Matcher:
             self._resources[observed.id] = zlib.compress(orjson.dumps(observed.resource), 1)
             for text, path in paths:
                 if (value := read(observed.resource, path)) not in (None, ""):
-                    index[text][str(value).casefold()].append(observed.id)
+                    index[text][match_key(text, value)].append(observed.id)
         self._index = index
 
     def _look_up(self, index: Mapping[str, Mapping[str, list[str]]], wish: Desired) -> list[Observed]:
         for text in self._match:
             value = wish.values.get(text)
-            if value not in (None, "") and (ids := index[text].get(str(value).casefold())):
+            if value not in (None, "") and (ids := index[text].get(match_key(text, value))):
                 return [Observed(id=id_, resource=orjson.loads(zlib.decompress(self._resources[id_]))) for id_ in ids]
         return []

@@ -35,6 +35,7 @@ def status(runtime: Runtime, jobs: Iterable[str] = ()) -> list[dict[str, Json]]:
                 "steady_since": _text(memory.steady_since),
                 "working": store.leases.holder(name, now=runtime.clock.now()),
                 "learned": list((facts or {}).get("learned", ())),
+                "learned_at": _text(store.facts_at(said.target)),
             }
         )
     return rows

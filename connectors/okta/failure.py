@@ -59,7 +59,8 @@ class Failure(Exception):
             case 403:
                 remedy = (
                     f"Grant the scope {self.scope} to the service application and give it an administrator role that can"
-                    " read this, or use an API token of an administrator who can."
+                    " read this (Read-Only Administrator, or a custom role), or use an API token of an administrator who"
+                    " can."
                 )
                 return AccessDenied(source=source, step=step, detail=str(self), remedy=remedy)
             case 404 if self.code == NOT_FOUND and self.path.startswith("/api/v1/apps/"):

@@ -34,9 +34,15 @@ class OktaSource:
     """
 
     def __init__(
-        self, client: OktaClient, *, mirrored: Mirrored | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        client: OktaClient,
+        *,
+        mirrored: Mirrored | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.name = client.settings.name
+        self._now = now
         self._client = client
         self._oddities = Oddities()
         self._log = SystemLog(client)
@@ -90,7 +96,7 @@ class OktaSource:
             raise failure.as_source_error(self.name, f"the {kind} {name}") from failure
 
     async def check(self) -> Sequence[Finding]:
-        return await check.check(self._client)
+        return await check.check(self._client, now=self._now)
 
     async def close(self) -> None:
         await self._client.close()
@@ -103,10 +109,12 @@ def open_source(
     backoff: Backoff | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    now: Callable[[], float] = time.time,
 ) -> OktaSource:
     """The source that these settings describe; nothing is sent yet. Raises NotConfigured.
 
-    `mirrored`: what the caller keeps of it; without, nobody and nothing is ever missing from a list.
+    `mirrored`: what the caller keeps of it; without, nobody and nothing is ever missing from a list. `clock` gives
+    seconds that only ever grow, `now` this machine's time of day, which `check` compares with Okta's.
     """
     client = OktaClient(settings, backoff=backoff, clock=clock, sleep=sleep)
-    return OktaSource(client, mirrored=mirrored, clock=clock)
+    return OktaSource(client, mirrored=mirrored, clock=clock, now=now)

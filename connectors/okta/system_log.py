@@ -95,6 +95,8 @@ class SystemLog:
             try:
                 await self._client.get("/api/v1/logs?limit=1")
             except Failure as failure:
+                if not self._readable:
+                    return ""  # its scope is not granted
                 if self._client.server_time() is None or failure.status == 401:
                     raise
         now = self._client.server_time()

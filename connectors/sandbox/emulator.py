@@ -120,6 +120,7 @@ class Emulator:
             entry.notes.update(self.control.describe(method, raw_path, query, body))
             answer = await self._answer(scope, entry, body)
             status = answer.status
+            entry.answered = len(answer.body)
         except Dropped as drop:
             dropped = drop
         finally:

@@ -30,6 +30,7 @@ class Entry:
     concurrent: int  #: requests in flight with this one included
     body: bytes = b""
     status: int | None = None  #: None while in flight, 0 when the connection was dropped
+    answered: int = 0  #: bytes of the answer's body, before any compression
     fault: str | None = None  #: the action of the fault rule that met it
     notes: dict[str, Json] = field(default_factory=dict)  #: what the service saw: stream, page, ignored parameters
 

@@ -74,7 +74,7 @@ class Served:
                     server_header=False,
                     date_header=False,
                     timeout_keep_alive=75,
-                    timeout_graceful_shutdown=2,
+                    timeout_graceful_shutdown=0,
                     backlog=1024,
                     ssl_certfile=certificate.certificate_file if certificate else None,
                     ssl_keyfile=certificate.key_file if certificate else None,

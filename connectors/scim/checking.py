@@ -6,9 +6,11 @@ import uuid
 from collections.abc import Sequence
 
 from connectors.errors import TargetError, Unauthorized
+from connectors.scim.answer import NoAnswer
 from connectors.scim.discovery import discover
 from connectors.scim.errors import describe
 from connectors.scim.finding import Finder
+from connectors.scim.members import member_ids
 from connectors.scim.paging import page_from
 from connectors.scim.service import Service, observed, resources, total_results
 from syncd.core.attributes import parse_path, quote, read
@@ -17,7 +19,11 @@ from syncd.core.model import Finding, Kind
 
 
 async def findings(service: Service, finder: Finder) -> Sequence[Finding]:
-    """Credentials, look-up, filter, paging, groups, PATCH support. Never raises."""
+    """Credentials, look-up, filter, paging, members, PATCH support. Never raises.
+
+    What was learned of filters is tried anew; how a service wants its writes is learned from writes alone.
+    """
+    service.knowledge.doubt_filters()
     found: list[Finding] = []
     sample: Observed | None = None
     for kind in ("user", "group"):
@@ -30,6 +36,8 @@ async def findings(service: Service, finder: Finder) -> Sequence[Finding]:
             found.append(paging)
             if sample is not None:
                 found.append(await _filter(service, finder, kind, sample))
+                if kind == "group":
+                    found.append(await _members(service, sample))
         except Unauthorized as error:
             found.append(
                 Finding(
@@ -127,6 +135,22 @@ async def _filter(service: Service, finder: Finder, kind: Kind, sample: Observed
             remedy="" if ok else "Match on another attribute.",
         )
     return Finding(ok=True, what=f"{_label(service, kind)}: none with a match attribute to try")
+
+
+async def _members(service: Service, sample: Observed) -> Finding:
+    """Whether a read of a group shows its members: where it does not, no PUT may replace them."""
+    try:
+        answer = await service.look("group", sample.id, members=True)
+    except NoAnswer as broken:
+        return Finding(ok=True, what=f"{service.name}: a group could not be read", detail=broken.detail)
+    shown = member_ids(answer.resource) if answer.ok and answer.resource is not None else None
+    if shown:
+        return Finding(ok=True, what=f"{service.name}: members of a group are shown", detail=f"{len(shown)} of one")
+    return Finding(
+        ok=True,
+        what=f"{service.name}: no members are shown",
+        detail="the group that was looked at has none, or the service never shows them; the first write will tell",
+    )
 
 
 async def _support(service: Service) -> Finding:

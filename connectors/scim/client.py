@@ -118,8 +118,8 @@ class ScimReader:
         attempt, waited, renewed, left = 0, 0.0, False, False
         while True:
             attempt += 1
-            if trial := self.breaker.is_open:
-                waited += await self._rest(waited, sent=left)
+            trial, rested = await self._turn(waited, sent=left)
+            waited += rested
             answer, fault, header = await self._attempt(method, path, data, etag, trial=trial)
             if answer is not None and answer.status == 401 and self.credentials.renewable and not renewed:
                 renewed = True
@@ -146,9 +146,8 @@ class ScimReader:
     async def _attempt(
         self, method: str, path: str, data: bytes | None, etag: str | None, *, trial: bool
     ) -> tuple[Answer | None, NoAnswer | None, str | None]:
-        """One try in its turn: the answer or why there is none, and the Authorization that was sent."""
+        """One try, whose turn it is: the answer or why there is none, and the Authorization that was sent."""
         gate, breaker = self.gate, self.breaker
-        await gate.enter()
         overloaded = slow = False
         header: str | None = None
         try:
@@ -170,20 +169,25 @@ class ScimReader:
         finally:
             gate.leave(overloaded=overloaded, slow=slow)
 
-    async def _rest(self, waited: float, *, sent: bool) -> float:
-        """Wait for the breaker, in all no longer than a request may; gives the seconds.
+    async def _turn(self, waited: float, *, sent: bool) -> tuple[bool, float]:
+        """A place among those in flight, once the breaker lets requests go: whether it is its trial, and the seconds that
+        it was waited for, in all no longer than a request may wait.
 
         Raises NoAnswer where the target has been away for longer than that already: then nobody waits once more.
         """
-        rested = 0.0
-        while (rest := self.breaker.rest_s()) > 0:
-            patience = self.settings.patience_s
+        rested, patience = 0.0, self.settings.patience_s
+        while True:
+            await self.gate.enter()
+            if not self.breaker.is_open:
+                return False, rested
+            if (rest := self.breaker.rest_s()) == 0:
+                return True, rested
+            self.gate.give_back()
             if waited + rested + rest > patience or self.breaker.open_for_s > patience:
                 raise NoAnswer(self.breaker.words, sent=sent, final=True)
             rest = min(rest, 1.0)  # somebody's trial may close it meanwhile
             await self.timing.sleep(rest)
             rested += rest
-        return rested
 
     def _wait_s(self, attempt: int, asked: float | None) -> float:
         dice = self.timing.random()

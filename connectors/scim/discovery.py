@@ -44,7 +44,7 @@ async def discover(service: Service) -> TargetFacts:
     found = {kind: dict(_announced(kind, types, schemas)) for kind in CORE_SCHEMAS}
     return replace(
         facts,
-        attributes={kind: _COMMON | paths.keys() for kind, paths in found.items() if paths} or None,
+        attributes={kind: _COMMON.union(paths) for kind, paths in found.items() if paths} or None,
         types={
             kind: {path.lower(): type_ for path, type_ in paths.items() if type_ is not None}
             for kind, paths in found.items()

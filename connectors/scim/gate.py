@@ -56,6 +56,11 @@ class Gate:
         if self._waiting:
             self._admit()
 
+    def give_back(self) -> None:
+        """A place was not used after all: that says nothing about the target."""
+        self.in_flight -= 1
+        self._admit()
+
     def _resize(self, size: int) -> None:
         self.size, self._good, self._slow = size, 0, 0
 

@@ -50,6 +50,11 @@ class Knowledge:
         if changes:
             self.facts = replace(self.facts, **changes)
 
+    def doubt_filters(self) -> None:
+        """What was learned of filters is forgotten, for a check to find out anew: the service may have changed."""
+        kept = tuple(sentence for sentence in self.facts.learned if not sentence.startswith("a filter on "))
+        self.facts = replace(self.facts, unfilterable=frozenset(), learned=kept)
+
     def has(self, sentence: str) -> bool:
         return sentence in self.facts.learned
 

@@ -46,7 +46,20 @@ class Sending:
         return steps(change or self.change, self.wrote, service.dialect, service.knowledge.facts, service.profile)
 
     async def write(self, method: str, path: str, body: Json = None, *, etag: str | None = None) -> Answer:
-        """A counted request. Raises NoAnswer."""
+        """A counted request. Raises NoAnswer.
+
+        A change names what differs and no more, so it is right for any version of the object and goes without one.
+        Where the service insists (412, 428), the object is read once and the change sent for that version (RFC 7644
+        section 3.14).
+        """
+        answer = await self._counted(method, path, body, etag)
+        if answer.status in CHANGED_MEANWHILE and etag is None and method in ("PATCH", "DELETE"):
+            seen = await self.look()
+            if seen is not None and seen.etag:
+                return await self._counted(method, path, body, seen.etag)
+        return answer
+
+    async def _counted(self, method: str, path: str, body: Json, etag: str | None) -> Answer:
         try:
             answer = await self.writer.write(method, path, body, etag=etag)
         except NoAnswer as broken:

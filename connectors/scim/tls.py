@@ -9,13 +9,14 @@ from connectors.scim.settings import ScimSettings
 
 
 def tls_context(settings: ScimSettings) -> ssl.SSLContext | None:
-    """The system's trust, plus the configured authority and client certificate; None for the defaults."""
+    """Trust in the configured authorities, in place of the system's, and the client certificate; None for neither.
+
+    Raises Misconfigured for a file that cannot be used.
+    """
     if settings.ca_file is None and settings.client_certificate is None:
         return None
-    context = ssl.create_default_context()
     try:
-        if settings.ca_file is not None:
-            context.load_verify_locations(cafile=settings.ca_file)
+        context = ssl.create_default_context(cafile=settings.ca_file)
         if settings.client_certificate is not None:
             context.load_cert_chain(settings.client_certificate)
     except (OSError, ssl.SSLError) as error:

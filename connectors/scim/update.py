@@ -10,7 +10,7 @@ from connectors.scim.errors import describe, unanswered
 from connectors.scim.knowledge import IGNORES_PATHLESS
 from connectors.scim.patch import PATCH_SCHEMA, Unit, current_values, is_empty, operations
 from connectors.scim.requests import Step, sendable
-from connectors.scim.sending import CHANGED_MEANWHILE, GONE, Sending
+from connectors.scim.sending import GONE, Sending
 from connectors.scim.settle import applied
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Outcome
@@ -53,11 +53,6 @@ class Update(Sending):
             if not broken.sent:
                 return unanswered(broken, maybe=False)
             return await self._settle(step, unanswered(broken, maybe=True))
-        if answer.status in CHANGED_MEANWHILE and (seen := await self.look()) is not None and seen.etag:
-            try:
-                answer = await self.write("PATCH", self.path, step.request.body, etag=seen.etag)
-            except NoAnswer as broken:
-                return await self._settle(step, unanswered(broken, maybe=True))
         if answer.ok:
             return await self._took_effect(step, answer)
         if answer.status in (*GONE, *_NO_SUCH_METHOD):

@@ -20,6 +20,8 @@ __all__ = ["AttributeMapping", "Desired", "MappingError", "MappingSpec", "Object
 
 #: No such resource without it (RFC 7643 sections 4.1.1 and 4.2).
 _NAME: Mapping[Kind, str] = {"user": "userName", "group": "displayName"}
+#: No row writes these.
+_NOT_MAPPED = frozenset({"id", "meta", "schemas", "members"})
 #: What only describes an element: without a value beside it there is nothing to describe.
 _MARKERS = frozenset({"primary", "type", "display"})
 
@@ -53,6 +55,7 @@ class ObjectMapping:
     match: tuple[str, ...]  #: canonical paths, in order
     required: Mapping[str, tuple[str, ...]]  #: what the target needs, and the paths any of which will do
     read_only: tuple[str, ...] = ()  #: paths of rows that are left out: the target says that nobody writes them
+    unmapped: tuple[str, ...] = ()  #: what the target says that it requires, and no row writes
     writes_members: bool = False  #: groups: there is a row members ← members
     random: bool = False  #: some row draws at random
     attributes: frozenset[str] = frozenset()  #: every source attribute that a row names
@@ -164,7 +167,7 @@ def compile_mapping(
             read_only.append(path)
         else:
             rows.append(row)
-    needed = _required(kind, rows, [str(parse_path(text)) for text in required], types)
+    needed, unmapped = _required(kind, rows, [str(parse_path(text)) for text in required], types)
     # What the target needs is not taken away: a value that is gone leaves it as it was.
     keeps = {path for paths in needed.values() for path in paths if len(paths) == 1}
     keeps |= {row.path for row in rows if row.spec.when_empty == "keep"}
@@ -174,6 +177,7 @@ def compile_mapping(
         match=matched,
         required=needed,
         read_only=tuple(read_only),
+        unmapped=unmapped,
         writes_members=writes_members,
         attributes=frozenset(name for spec in specs for name in _names(spec)),
         paths=frozenset(row.path for row in rows),
@@ -215,8 +219,8 @@ def _compile(
 
 def _required(
     kind: Kind, rows: Iterable[AttributeMapping], product: Iterable[str], types: Mapping[str, AttributeType] | None
-) -> dict[str, tuple[str, ...]]:
-    """What is needed, and which rows give it. What only /Schemas asks for counts where some row writes it: an
+) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """What is needed and which rows give it; and what only /Schemas asks for, and no row gives. That does not count: an
     announcement that is wrong must not keep everybody out."""
     paths = [row.path for row in rows if not row.reference]
 
@@ -233,7 +237,10 @@ def _required(
         ),
     ]
     found = {name: given(name) for name in product}
-    return found | {name: some for name in announced if name not in found and (some := given(name))}
+    asked = {name: given(name) for name in announced if name not in found and name not in _NOT_MAPPED}
+    return found | {name: some for name, some in asked.items() if some}, tuple(
+        n for n, some in asked.items() if not some
+    )
 
 
 def _program(rows: Sequence[AttributeMapping], keeps: Set[str]) -> _Program:

@@ -69,8 +69,10 @@ def print_status(console: Console, rows: Sequence[Mapping[str, Json]]) -> None:
     for row in rows:
         if (row["last_cycle"] or {}).get("error"):
             say(console, Text(f"{row['job']}: {row['last_cycle']['error']}", style="red"))
+    for target, row in {row["target"]: row for row in rows if row["learned_at"]}.items():
+        say(console, Text(f"{target}, as of {_moment(row['learned_at'])}:", style="dim"))
         for learned in row["learned"]:
-            say(console, Text(f"{row['target']}: {learned}", style="dim"))
+            say(console, Text(f"  {learned}", style="dim"))
 
 
 def print_held(console: Console, rows: Sequence[Mapping[str, Json]]) -> None:

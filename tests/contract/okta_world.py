@@ -95,6 +95,7 @@ class World:
             mirrored=held,
             clock=lambda: self.clock.time() + self.skew,
             sleep=self.sleep,
+            now=lambda: self.clock.time() + self.skew,
         )
         self._open.append(opened)
         return opened

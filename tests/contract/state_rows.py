@@ -100,6 +100,12 @@ def plan(
     return list(store.journal.rows(id_))
 
 
+def begun(store: Store, id_: str, *, job: str = "j", now: datetime = NOW) -> str:
+    """A plan that is being made."""
+    store.journal.begin(id_, job, seq=1, config="c", now=now)
+    return id_
+
+
 def link(source_id: str, target_id: str, *, kind: Kind = "user", job: str = "j", **other: Any) -> Link:
     return Link(job=job, kind=kind, source_id=source_id, target_id=target_id, **other)
 

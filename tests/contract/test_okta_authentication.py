@@ -243,17 +243,19 @@ async def test_check_names_each_permission(world: World, key: rsa.RSAPrivateKey)
         f"Okta: the application {world.app.id} can be read",
         "Okta: its assigned users can be read",
         "Okta: its assigned groups can be read",
+        "Okta: throttling",
+        "Okta: clock",
     ]
     world.directory.access.add_service(CLIENT, public(key), key_id="k1")
     findings = await world.source(credential=oauth(key, scopes=("okta.users.read",))).check()
-    assert [finding.ok for finding in findings] == [True, False, False, False, False]
+    assert [finding.ok for finding in findings[:5]] == [True, False, False, False, False]
     assert "okta.groups.read" in findings[1].remedy
     assert "okta.apps.read" in findings[2].remedy
 
 
 async def test_check_says_when_the_application_does_not_exist(world: World) -> None:
     findings = await world.source(app_id="0oanone").check()
-    assert [finding.ok for finding in findings] == [True, True, False, False, False]
+    assert [finding.ok for finding in findings[:5]] == [True, True, False, False, False]
     assert "app_id" in findings[2].remedy
     with pytest.raises(NotConfigured, match="the application of app_id does not exist"):
         await world.read("users", app_id="0oanone")
@@ -261,8 +263,42 @@ async def test_check_says_when_the_application_does_not_exist(world: World) -> N
 
 async def test_check_stops_at_a_refused_credential_and_never_raises(world: World) -> None:
     findings = await world.source(credential=Secret("wrong")).check()
-    assert [finding.ok for finding in findings] == [False]
+    assert [finding.ok for finding in findings if finding.what != "Okta: clock"] == [False]
     assert "E0000011" in findings[0].detail
     dead = await world.source(org_url="http://127.0.0.1:9").check()
     assert [finding.ok for finding in dead] == [False]
     assert "org_url" in dead[0].remedy
+
+
+async def test_check_says_what_the_log_s_absence_costs_and_who_may_read_it(world: World) -> None:
+    findings = {one.what: one for one in await world.source(system_log=True).check()}
+    assert findings["Okta: the System Log can be read"].remedy == ""
+    world.fault({"status": 403}, path="/api/v1/logs", times=None)
+    refused = {one.what: one for one in await world.source(system_log=True).check()}
+    finding = refused["Okta: the System Log can be read"]
+    assert finding.ok
+    assert "full cycles" in finding.detail
+    assert "okta.logs.read" in finding.remedy
+
+
+@pytest.mark.parametrize(("plan", "words"), [("free", "free class"), ("workforce", "workforce class")])
+async def test_check_tells_the_throttling_class(world: World, plan: str, words: str) -> None:
+    world.options(plan=plan)
+    (finding,) = [one for one in await world.source().check() if one.what == "Okta: throttling"]
+    assert words in finding.detail
+    assert "requests a minute" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("skew", "ok", "side"), [(0.0, True, "same"), (200.0, True, "ahead"), (-400.0, False, "behind")]
+)
+async def test_check_tells_how_the_clocks_differ_and_when_that_matters(
+    world: World, key: rsa.RSAPrivateKey, skew: float, ok: bool, side: str
+) -> None:
+    world.directory.access.add_service(CLIENT, public(key), key_id="k1")
+    world.skew = skew
+    for credential, expected in ((oauth(key), ok), (Secret(TOKEN), True)):
+        (finding,) = [one for one in await world.source(credential=credential).check() if one.what == "Okta: clock"]
+        assert finding.ok is expected
+        assert side in finding.detail
+        assert bool(finding.remedy) is (abs(skew) > 60)

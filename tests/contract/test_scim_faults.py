@@ -223,14 +223,22 @@ async def test_the_targets_own_words_are_kept(world: Open) -> None:
 async def test_an_html_page_in_place_of_an_answer_is_no_success(world: Open) -> None:
     w = world()
     target_id, _ = await w.create()
-    w.fault({"html": 200}, times=1, method="GET")
+    w.fault({"html": 200}, times=2, method="GET")
     with pytest.raises(Unusable, match="another object or with none"):
         await w.target.get("user", target_id)
-    w.fault({"html": 200}, times=1, method="GET", path="filter")
+    w.fault({"html": 200}, times=2, method="GET", path="filter")
     with pytest.raises(Unusable, match="no SCIM resource or list"):
         await w.target.find("user", {"userName": "x"})
     w.fault({"html": 200}, times=1, method="POST")
     assert (await w.target.send(change(Action.CREATE, after=person()), {})).status == "maybe"
+
+
+async def test_a_read_that_was_answered_with_something_unreadable_is_asked_for_once_more(world: Open) -> None:
+    w = world()
+    target_id, _ = await w.create()
+    w.fault({"truncate": 0.5}, times=1, method="GET")
+    assert await w.target.get("user", target_id) is not None
+    assert w.sent("GET") == 2
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -343,6 +351,57 @@ async def test_a_put_that_meets_a_newer_version_is_made_anew(world: Open) -> Non
     put = [entry for entry in w.emulator.journal.since(0) if entry.method == "PUT"]
     assert len(put) == 2
     assert all("if-match" in entry.headers for entry in put)
+
+
+@pytest.mark.parametrize("status", [412, 428])
+@pytest.mark.parametrize("what", ["update", "members", "delete"])
+async def test_a_service_that_insists_on_a_version_is_read_once_and_told_it(
+    world: Open, status: int, what: str
+) -> None:
+    w = world()
+    target_id, wrote = await w.create()
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    w.emulator.journal.clear()
+    method = "DELETE" if what == "delete" else "PATCH"
+    w.fault({"status": status}, method=method)
+    if what == "update":
+        outcome = await w.update(target_id, wrote, displayName="Other")
+        assert w.stored(target_id)["displayName"] == "Other"
+    elif what == "members":
+        add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": [target_id]})
+        outcome = await w.target.send(add, {})
+        assert w.members() == [target_id]
+    else:
+        outcome = await w.target.send(change(Action.DELETE, target_id=target_id), {})
+        assert w.stored(target_id) is None
+    assert outcome.status == "done", outcome
+    sent = [entry for entry in w.emulator.journal.since(0) if entry.method == method]
+    assert ["if-match" in entry.headers for entry in sent] == [False, True]
+
+
+async def test_a_target_that_is_away_is_tried_gently_and_for_two_minutes(world: Open) -> None:
+    w = world()
+    await w.target.discover()
+    w.emulator.journal.clear()
+    w.fault({"status": 503}, times=None)
+    found = await asyncio.gather(
+        *(w.target.find("user", {"userName": str(n)}) for n in range(40)), return_exceptions=True
+    )
+    assert all(isinstance(error, Unreachable) for error in found)
+    last = str(found[-1])
+    assert "requests in a row failed, the last with: 503" in last
+    assert "the circuit breaker is open for" in last
+    assert w.time.elapsed_s < 300
+    assert len(w.emulator.journal.since(0)) < 45, "a dozen to notice, then single trials"
+
+
+async def test_a_target_that_comes_back_is_used_again_at_once(world: Open) -> None:
+    w = world()
+    target_id, _ = await w.create()
+    w.fault({"status": 502}, times=18)
+    seen = await asyncio.gather(*(w.target.get("user", target_id) for _ in range(12)))
+    assert all(one is not None for one in seen)
+    assert not w.target._service.reader.breaker.is_open
 
 
 async def test_members_beyond_the_limit_of_a_patch_go_in_smaller_parts(world: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -59,11 +60,17 @@ class Site:
     users: int = 24
     seed: int = 1
     world: World = field(init=False)
+    staff: list[str] = field(init=False)  #: ids of people who are there, enabled and assigned, from the start
     wires: dict[str, Wire] = field(init=False)
 
     def __enter__(self) -> Site:
         size = WorldSize(users=self.users, groups=4, seed=self.seed, quirks=Quirks(duplicate_members=True))
         self.world = World(size)
+        graph = self.world.graph
+        self.staff = [user.id for user in graph.users if user.live and user.enabled]
+        for id_ in [*self.staff, *(group.id for group in graph.groups)]:
+            with contextlib.suppress(ValueError):  # it is assigned already
+                graph.assign(id_)
         self.wires = {name: Wire(self.world.apps[name]) for name in ("graph", "scim")}
         self.world.apps.update(self.wires)
         self.world.serve()

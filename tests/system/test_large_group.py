@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 
+from connectors.sandbox.scim.members import Members
 from connectors.sandbox.scim.quirks import Quirks
 from tests.system.house import house, quirky
 
@@ -43,3 +45,31 @@ def test_ten_thousand_members_go_in_parts_and_one_more_is_one_request(
         here.sync()
         assert here.methods == ["PATCH group"]
         assert here.target.members(name) == here.logins(*names, "new") - here.logins("n7")
+
+
+def test_one_more_of_fifty_thousand_members_is_one_small_request(tmp_path: Path) -> None:
+    many = 50_000
+    with house("graph", tmp_path, people=0, quirks=quirky(patch_answer=204), begun=False) as here:
+        company, target = here.company, here.target
+        login = company.hire("n0", "sales")
+        here.sync()
+        first = target.user(login)
+        assert first is not None
+        sample = orjson.dumps(first.attributes).decode()
+        names = [f"n{number}" for number in range(1, many)]
+        for name in names:  # they have their accounts already, as the mapping wishes them
+            company.hire(name)
+            own = sample.replace("n0", name).replace("N0", name.capitalize())
+            target.add("user", f"account-{name}", orjson.loads(own), Members())
+        company.join("sales", *names)
+        here.sync()
+        assert set(here.methods) <= {"PATCH group"}, "everybody is adopted as they are, and joins"
+
+        company.hire("new", "sales")
+        here.sync()
+        assert here.methods == ["PATCH group", "POST user"]
+        asked = here.service.journal.since(here._seen)
+        assert len(asked) <= 4, "the new colleague is looked up, created and added"
+        assert sum(len(entry.body) for entry in asked) < 2_000
+        assert sum(entry.answered for entry in asked) < 4_000
+        assert len(target.members(company.team_name("sales"))) == many + 1

@@ -277,7 +277,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("log", schema=None) as batch_op:
         batch_op.create_index("ix_log_source_id", ["source_id", "time"], unique=False)
-        batch_op.create_index("ix_log_time", ["job", "time"], unique=False)
+        batch_op.create_index("ix_log_time", ["time"], unique=False)
 
     op.create_table(
         "members",

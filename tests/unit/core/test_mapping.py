@@ -289,6 +289,7 @@ def test_what_the_target_announces_as_required_counts_where_a_row_writes_it() ->
     found = mapping(LOGIN, (WORK, "mail"), ("displayName", "displayName"), types=types)
     assert found.missing(found.desired(entry(userPrincipalName="jane"), CONTEXT)) == ["displayName", "emails"]
     assert found.missing(found.desired(entry(userPrincipalName="jane", mail="a", displayName="J"), CONTEXT)) == []
+    assert found.unmapped == ("locale",)
 
 
 def test_the_first_match_attribute_is_missed_only_if_no_other_has_a_value() -> None:
