@@ -11,7 +11,7 @@ demo: $(VENV)/runtime.stamp ## the main job on the sandbox, with SQLite
 	$(RUN) -m syncd demo
 
 test: $(VENV)/development.stamp ## all tests: sandbox, third-party SCIM servers and PostgreSQL included
-	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/development.stamp
 	$(VENV)/bin/ruff check .

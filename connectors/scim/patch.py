@@ -59,8 +59,10 @@ def units(after: Mapping[str, Json], current: Mapping[str, Json], kind: Kind, di
             element = replace(path, sub=None)
             present = read(holder, element) is not None
             if is_empty(value):
-                removals = _removal(text, present, after, current, done)
-                found += [replace(unit, path=_filtered(parse_path(unit.path or ""), dialect)) for unit in removals]
+                found.extend(
+                    replace(unit, path=_filtered(parse_path(unit.path or ""), dialect))
+                    for unit in _removal(text, present, after, current, done)
+                )
             elif present:
                 op = "add" if read(holder, path) is None else "replace"
                 whole = _whole_element(text, path, value)

@@ -245,13 +245,13 @@ async def test_an_incremental_round_that_fails_removes_nobody(world: World, stre
     source = world.source(**settings)
     removals: list[Removal] = []
 
-    async def read_to_the_end() -> None:
+    async def read() -> None:
         async for told in source.read(stream, first.watermark):
             removals.extend(told.removals)
             assert not told.last
 
     with pytest.raises(Incomplete):
-        await read_to_the_end()
+        await read()
     assert removals == []
 
 
