@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 import orjson
 import sqlalchemy as sa
@@ -240,12 +239,7 @@ class Runtime:
             user_attributes=self._reads(name, "graph", "user"),
             group_attributes=self._reads(name, "graph", "group"),
         )
-        mirror = self.store.mirror
-        return open_source(
-            settings,
-            known_users=partial(mirror.known_ids, name, "user"),
-            known_assignments=partial(mirror.all_assignments, name),
-        )
+        return open_source(settings)
 
     def _okta(self, name: str, said: OktaSource) -> Source:
         from connectors.okta import settings as okta  # noqa: PLC0415 - each connector only where it is used

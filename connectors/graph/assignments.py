@@ -91,8 +91,7 @@ async def read_assignments(
                 last = rows
                 if more:
                     yield Page(stream="assignments", records=rows)
-        # A listing of nobody at all is not explained away: the reader asks a second time.
-        missing = await asyncio.to_thread(_missing, known, seen) if known is not None and seen else []
+        missing = await asyncio.to_thread(_missing, known, seen) if known is not None else []
         said = await confirm(calls, application.id, missing, seen) if missing else Confirmation()
         if said is not None:
             others = tuple(row for row in (assignment(one, application, calls) for one in said.others) if row)
