@@ -2,7 +2,7 @@
 
     python bench/kill.py [--rounds 200] [--seed 1] [--postgres]
 
-Three kills with changes between them make one world; each world ends with a full cycle that must find nothing to do.
+Six kills with changes between them make one world; each world ends with a full cycle that must find nothing to do.
 The first difference ends it, with the seed that shows it again.
 """
 
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests import servers
 from tests.system.test_kill_process import survives
 
-ROUNDS_A_WORLD = 3
+ROUNDS_A_WORLD = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,7 +10,8 @@ from syncd.core.errors import SyncdError
 from syncd.core.expression import compile_expression
 from syncd.core.mapping import AttributeMapping, ObjectMapping
 from syncd.core.model import Finding, Kind
-from syncd.runtime import Runtime, facts_data
+from syncd.runtime import Runtime
+from syncd.target_facts import facts_data
 
 
 @dataclass(kw_only=True, slots=True)

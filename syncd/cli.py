@@ -224,6 +224,30 @@ def check(job: Jobs = None, output: AsPlain = "text") -> None:
     raise typer.Exit(code)
 
 
+@app.command("discover")
+def discover_command(
+    target: Annotated[str, typer.Argument(help="The target, as config.toml names it.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Only these: linked, matched or local; may be given several times."),
+    ] = None,
+    output: Annotated[Lines, typer.Option("--output", "-o", help="Form of the answer.")] = "text",
+) -> None:
+    """List a target's accounts: linked, matched but not managed, or local only; with counts."""
+    from syncd.discover import STANDINGS, Discovery, discover  # noqa: PLC0415 - as late as possible
+    from syncd.report.accounts import print_accounts  # noqa: PLC0415 - likewise
+
+    if unknown := [word for word in only or () if word not in STANDINGS]:
+        raise typer.BadParameter(f"--only takes {', '.join(STANDINGS)}, not {unknown[0]!r}")
+    with _runtime() as runtime:
+        discovery = Discovery(target=target)
+        accounts = discover(runtime, discovery)
+        error = _run(print_accounts(_console(), accounts, discovery, output, only or STANDINGS))
+    if error is not None:
+        _err(str(error))
+        raise typer.Exit(1)
+
+
 @app.command()
 def status(job: Jobs = None, output: AsPlain = "text") -> None:
     """Per job: last cycle, next cycle, counts, held, failing, quarantine, steady since."""

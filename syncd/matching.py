@@ -46,8 +46,12 @@ class Matcher:
             await self._list()
         if (index := self._index) is not None:
             return {id_: self._look_up(index, wish) for id_, wish in wishes.items()}
-        found = await asyncio.gather(*(self.ask(wish) for wish in wishes.values()))
-        return dict(zip(wishes, found, strict=True))
+        asking = [asyncio.create_task(self.ask(wish)) for wish in wishes.values()]
+        try:
+            return dict(zip(wishes, await asyncio.gather(*asking), strict=True))
+        finally:  # where one failed, nobody waits for the others
+            for task in asking:
+                task.cancel()
 
     async def by_id(self, target_ids: Mapping[str, str]) -> dict[str, Observed]:
         """Objects of the target by our keys, from the listing; what it lacks is asked for once more before it counts

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
@@ -25,7 +25,6 @@ from syncd.config.okta_source import OktaSource
 from syncd.config.scoped_objects import ScopedObjects
 from syncd.config.target import Target as TargetSettings
 from syncd.core.attribute_type import AttributeType
-from syncd.core.change import TargetFacts
 from syncd.core.diff import Policy
 from syncd.core.errors import SyncdError
 from syncd.core.filters import Clause, compile_filters
@@ -39,6 +38,7 @@ from syncd.ingest import Clock
 from syncd.job import Job, KindRules
 from syncd.mapping_rows import default_rows
 from syncd.mirrored import Mirrored
+from syncd.target_facts import facts_data, facts_from
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
 _Types = Mapping[Kind, Mapping[str, AttributeType]]
@@ -329,31 +329,6 @@ def scim_settings(name: str, said: TargetSettings) -> ScimSettings:
     )
 
 
-def facts_data(facts: TargetFacts) -> dict[str, Json]:
-    """Facts as JSON."""
-    data = asdict(facts)
-    if facts.attributes is not None:
-        data["attributes"] = {kind: sorted(paths) for kind, paths in facts.attributes.items()}
-    data["types"] = {kind: {p: asdict(type_) for p, type_ in some.items()} for kind, some in facts.types.items()}
-    data["unfilterable"] = sorted(facts.unfilterable)
-    data["learned"] = list(facts.learned)
-    return data
-
-
-def facts_from(data: Mapping[str, Json]) -> TargetFacts:
-    """Facts from JSON; what another version wrote and this one does not know is left out."""
-    known = {key: value for key, value in data.items() if key in TargetFacts.__slots__}
-    attributes = known.get("attributes")
-    if attributes is not None:
-        known["attributes"] = {kind: frozenset(paths) for kind, paths in attributes.items()}
-    known["types"] = {
-        kind: {path: _type_from(said) for path, said in some.items()} for kind, some in known.get("types", {}).items()
-    }
-    known["unfilterable"] = frozenset(known.get("unfilterable", ()))
-    known["learned"] = tuple(known.get("learned", ()))
-    return TargetFacts(**known)
-
-
 def _group_selection(rules: Sequence[ScopeRules]) -> Callable[[Mapping[str, Json]], bool] | None:
     """Whose members Okta is asked for: groups that some job selects; None where a job takes all that it is given."""
     if not rules or any(not rule.select or rule.select_needs_assignment for rule in rules):
@@ -367,10 +342,6 @@ def _selection_key(rules: Sequence[ScopeRules]) -> str:
     selectors = [[sorted(rule.select.names), rule.select.prefixes, rule.select.patterns] for rule in rules]
     facts = [[rule.scope, rule.select_needs_assignment, some] for rule, some in zip(rules, selectors, strict=True)]
     return orjson.dumps(facts).decode()
-
-
-def _type_from(data: Mapping[str, Json]) -> AttributeType:
-    return AttributeType(**{key: value for key, value in data.items() if key in AttributeType.__slots__})
 
 
 def _immutable(kinds: Mapping[Kind, KindRules], kind: Kind, path: str) -> str | None:

@@ -8,6 +8,7 @@ from connectors.errors import AccessDenied, SourceError
 from connectors.okta.assignments import app_path
 from connectors.okta.client import OktaClient
 from connectors.okta.failure import Failure
+from connectors.okta.group_push import push_findings
 from connectors.okta.settings import OAuth
 from syncd.core.model import Finding, Json
 
@@ -48,7 +49,7 @@ async def check(client: OktaClient, *, now: Callable[[], float]) -> list[Finding
         else:
             findings.append(Finding(ok=False, what=f"Okta: {what}", detail="the answer is no list", remedy=_ADDRESS))
     else:
-        findings += await _log(client)
+        findings += [*await push_findings(client), *await _log(client)]
     return [*findings, *_class(client), *_clock(client, now())]
 
 

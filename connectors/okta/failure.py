@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from connectors.errors import AccessDenied, Incomplete, NotConfigured, SourceError
@@ -11,6 +12,8 @@ from syncd.core.model import Json
 CURSOR_EXPIRED = "E0000029"
 WINDOW_PASSED = "E0000053"  #: of the System Log: further back than it can tell
 NOT_FOUND = "E0000007"
+
+_NAMED = re.compile(r'\bscope="([\w. ]+)"')
 
 _SCOPES = {
     "users": "okta.users.read",
@@ -69,7 +72,10 @@ class Failure(Exception):
 
     @property
     def scope(self) -> str:
-        """The OAuth scope that this request needs."""
+        """The OAuth scope that this request lacks: the one that Okta names, else the one of its path (RFC 6750)."""
+        challenge = next((text for name, text in self.headers.items() if name.lower() == "www-authenticate"), "")
+        if named := _NAMED.search(challenge):
+            return named[1]
         parts = self.path.split("?", 1)[0].split("/")
         return _SCOPES.get(parts[3] if len(parts) > 3 else "", "okta.users.read")
 

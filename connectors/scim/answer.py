@@ -47,6 +47,11 @@ class Answer:
         return 200 <= self.status < 300
 
     @property
+    def is_page(self) -> bool:
+        """Whether it is HTML, which no SCIM service means."""
+        return self.body is None and self.text.lstrip().startswith("<")
+
+    @property
     def resource(self) -> Mapping[str, Json] | None:
         """The body where it is a resource with an id."""
         if isinstance(self.body, Mapping) and isinstance(self.body.get("id"), (str, int)):

@@ -69,6 +69,7 @@ class ScimReader:
         self._headers_with_body = {**self._headers, "Content-Type": "application/scim+json; charset=utf-8"}
         self._tls = tls_context(settings)
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self.credentials = Credentials(
             settings.auth, target=settings.name, timing=self.timing, session=self._open_session
         )
@@ -78,6 +79,7 @@ class ScimReader:
         return await self._exchange("GET", path)
 
     async def close(self) -> None:
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -93,6 +95,8 @@ class ScimReader:
         return text
 
     def _open_session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise NoAnswer("the work with this target has ended", sent=False, final=True)
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=self._tls if self._tls is not None else True),

@@ -9,10 +9,10 @@ import threading
 import time
 from pathlib import Path
 
-import pytest
-
 from tests import servers
 from tests.system.processes import LIMIT_S, Site, end
+
+ROUNDS = 6  #: of each world here; bench/kill.py does as many as wanted
 
 
 def change(site: Site, dice: random.Random) -> None:
@@ -45,9 +45,9 @@ def change(site: Site, dice: random.Random) -> None:
 
 def in_step(site: Site, twin: Site, where: str) -> None:
     """Both run to their end, and come to the same."""
-    for one in (site, twin):
-        code, _, err = one.run("sync", "--job", "entra")
-        assert code == 0, f"{where}: {err}"
+    code, _, err = site.run("sync", "--job", "entra")
+    assert code == 0, f"{where}: {err}"
+    assert twin.run_here("entra") == 0, where
     assert site.truth() == twin.truth(), where
 
 
@@ -60,8 +60,8 @@ def survives(folder: Path, state_url: str | None, seed: int, rounds: int) -> int
     with Site(folder / "one", state_url, seed=seed) as site, Site(folder / "twin", seed=seed) as twin:
         for number in range(rounds):
             where, dice = f"round {number} of seed {seed}", random.Random(f"{seed} {number}")
-            killed += site.run_and_kill("sync", "--job", "entra", at=dice.randrange(1, 90))
-            if number % 2 == 0:  # else the changes of the next round come on top of what the killed one left
+            killed += site.run_and_kill("sync", "--job", "entra", at=dice.randrange(1, 40 if number else 90))
+            if number % 3 == 0:  # else the changes of the next round come on top of what the killed one left
                 in_step(site, twin, where)
             for one in (site, twin):
                 change(one, random.Random(f"changes {seed} {number}"))
@@ -75,16 +75,12 @@ def survives(folder: Path, state_url: str | None, seed: int, rounds: int) -> int
     return killed
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_processes_lose_and_double_nothing(tmp_path: Path, seed: int) -> None:
-    assert survives(tmp_path, None, seed, 3) > 0
+def test_killed_processes_lose_and_double_nothing(tmp_path: Path) -> None:
+    assert survives(tmp_path, None, 1, ROUNDS) >= ROUNDS // 2
 
 
-@pytest.mark.parametrize("seed", [3, 4])
-def test_killed_processes_lose_and_double_nothing_on_postgresql(
-    tmp_path: Path, postgres: servers.Postgres, seed: int
-) -> None:
-    assert survives(tmp_path, postgres.database(), seed, 3) > 0
+def test_killed_processes_lose_and_double_nothing_on_postgresql(tmp_path: Path, postgres: servers.Postgres) -> None:
+    assert survives(tmp_path, postgres.database(), 2, ROUNDS) >= ROUNDS // 2
 
 
 def wait_for(what: threading.Event) -> None:
@@ -140,11 +136,14 @@ def test_the_daemon_finishes_what_it_has_in_hand_and_leaves_the_rest_for_the_nex
         code, _, err = end(daemon)
         assert code == 0, err
         carried_out = site.world.scim.writes["POST user"]
+        assert site.world.scim.groups() == []  # the next stage was not begun
         done = site.run("log", "--job", "entra", "--status", "success", "-o", "json")[1].splitlines()
         assert len([line for line in done if json.loads(line)["action"] == "create"]) == carried_out > 0
         (job,) = json.loads(site.run("status", "--job", "entra", "-o", "json")[1])["jobs"]
         assert job["next_cycle"] is not None
         assert job["working"] is None
-        assert site.run("sync", "--job", "entra")[0] == 0
+        code, _, err = site.run("sync", "--job", "entra")
+        assert code == 0, err
         users = site.world.scim.users()
-        assert site.world.scim.writes["POST user"] == len(users) > carried_out
+        assert site.world.scim.writes["POST user"] == len(users) == len({user.name for user in users}) >= carried_out
+        assert len(site.world.scim.groups()) == site.world.scim.writes["POST group"] > 0

@@ -13,7 +13,7 @@ import pytest
 
 from connectors.sandbox.scim.schema import Attribute, Schema
 from syncd.core.attributes import parse_path, read
-from syncd.runtime import facts_data, facts_from
+from syncd.target_facts import facts_data, facts_from
 from tests.system.conftest import Cli
 from tests.system.house import House, house, quirky
 

@@ -10,7 +10,6 @@ import pytest
 
 from connectors.sandbox.okta.directory import OktaDirectory
 from connectors.sandbox.okta.schema import Attribute
-from connectors.sandbox.scim.members import Members
 from tests.system.company import OktaCompany
 from tests.system.house import House, house, without_waiting
 
@@ -254,7 +253,6 @@ source = "appuser.role"
 
 
 def test_okta_group_scope_profile_and_priority(tmp_path: Path) -> None:
-    """And okta_app_profile_change_seen_by_hash: no time of a user moves when a group's values change."""
     with house("okta", tmp_path, people=4, more=ROLES, begun=False) as here:
         directory, ids = okta(here), here.company.ids
         directory.set_attribute(Attribute(name="role", title="Role", scope="NONE"), app=app(here))
@@ -266,73 +264,31 @@ def test_okta_group_scope_profile_and_priority(tmp_path: Path) -> None:
         directory.assign_group(app(here), ids["legal"], {"role": "owner"})
         here.sync()
         assert _role(here, "ada") == "owner"
-        assert set(here.methods) == {"PATCH user"}
         directory.assign_group(app(here), ids["legal"], priority=1)
         directory.assign_group(app(here), ids["support"], priority=0)
         here.sync()
         assert _role(here, "ada") == "viewer"
 
 
+def test_okta_app_profile_change_seen_by_hash(tmp_path: Path) -> None:
+    """No time of a user moves when the values of its group's assignment change."""
+    with house("okta", tmp_path, people=4, more=ROLES, begun=False) as here:
+        directory = okta(here)
+        directory.set_attribute(Attribute(name="role", title="Role", scope="NONE"), app=app(here))
+        here.sync()
+        later(here)
+        before = directory.user(here.company.ids["ada"]).last_updated
+        directory.assign_group(app(here), here.company.ids["legal"], {"role": "owner"})
+        here.sync()
+        assert directory.user(here.company.ids["ada"]).last_updated == before
+        assert _role(here, "ada") == "owner"
+        assert set(here.methods) == {"PATCH user"}
+
+
 def _role(here: House, name: str) -> object:
     user = here.target.user(here.company.login(name))
     assert user is not None
     return user.attributes.get("userType")
-
-
-def _old_account(here: House, target_id: str, login: str) -> None:
-    here.target.add("user", target_id, {"userName": login, "active": True}, Members())
-
-
-def test_okta_external_id_adopted(tmp_path: Path) -> None:
-    """An account that an earlier integration made is taken over under its id, whatever it is called by now."""
-    with house("okta", tmp_path, people=4, begun=False) as here:
-        _old_account(here, "scim-7f31", "ada.before.her.wedding@company.example")
-        okta(here).set_app_user(app(here), here.company.ids["ada"], external_id="scim-7f31")
-        dry = here.sync(code=2, dry=True)
-        (row,) = [row for row in dry["changes"] if row["source_id"] == here.company.ids["ada"]]
-        assert (row["action"], row["target_id"]) == ("adopt", "scim-7f31")
-        here.sync()
-        assert here.methods.count("POST user") == 3
-        assert scim_id(here, "ada") == "scim-7f31"
-        assert len(here.target.users()) == 4
-
-
-def test_an_earlier_id_tells_which_of_two_matches_is_meant(tmp_path: Path) -> None:
-    job = '[jobs.job.users]\nmatch = ["title", "userName"]\n'
-    with house("okta", tmp_path, people=1, more=job, begun=False) as here:
-        for number in range(2):
-            here.target.add(
-                "user",
-                f"scim-{number}",
-                {"userName": f"old{number}@company.example", "title": "Engineer", "active": True},
-                Members(),
-            )
-        here.sync(code=3)
-        okta(here).set_app_user(app(here), here.company.ids["ada"], external_id="scim-1")
-        here.sync(full=True)
-        assert scim_id(here, "ada") == "scim-1"
-
-
-def test_a_match_is_taken_although_an_earlier_id_names_another_account(tmp_path: Path) -> None:
-    with house("okta", tmp_path, people=1, begun=False) as here:
-        _old_account(here, "scim-new", here.company.login("ada"))
-        _old_account(here, "scim-old", "somebody.else@company.example")
-        okta(here).set_app_user(app(here), here.company.ids["ada"], external_id="scim-old")
-        here.sync()
-        assert scim_id(here, "ada") == "scim-new"
-        other = here.target.get("user", "scim-old")
-        assert other is not None
-        assert other.name == "somebody.else@company.example"
-
-
-@pytest.mark.parametrize("people", [1, 60])
-def test_an_earlier_id_that_the_target_does_not_know_is_no_obstacle(tmp_path: Path, people: int) -> None:
-    with house("okta", tmp_path, people=1, begun=False) as here:
-        for number in range(people - 1):
-            here.company.hire(f"more{number}", "sales")
-        okta(here).set_app_user(app(here), here.company.ids["ada"], external_id="of another / service")
-        here.sync()
-        assert here.methods.count("POST user") == people
 
 
 def test_a_daemon_that_slept_for_weeks_goes_on_where_it_was(here: House) -> None:
