@@ -20,7 +20,7 @@ async def window(
     runs further ahead than one page.
     """
     left = iter(keys)
-    out: asyncio.Queue[tuple[K, V | Exception | None] | None] = asyncio.Queue(maxsize=1)
+    out: asyncio.Queue[tuple[K, V | BaseException | None] | None] = asyncio.Queue(maxsize=1)
 
     async def worker() -> None:
         for key in left:
@@ -28,7 +28,9 @@ async def window(
                 async with contextlib.aclosing(walk(key)) as pages:
                     async for page in pages:
                         await out.put((key, page))
-            except Exception as error:  # a value for whoever asked
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # a value for whoever asked: were it lost here, they would wait for ever
                 await out.put((key, error))
             else:
                 await out.put((key, None))
@@ -41,8 +43,11 @@ async def window(
             arrived = await out.get()
             if arrived is None:
                 running -= 1
-            else:
-                yield arrived
+                continue
+            key, told = arrived
+            if isinstance(told, BaseException) and not isinstance(told, Exception):
+                raise told
+            yield key, told
     finally:
         for task in workers:
             task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import orjson
@@ -14,12 +15,10 @@ from tests.system.house import house, quirky
 
 @pytest.mark.parametrize(
     ("many", "quirks"),
-    [(10_000, Quirks()), (1_000, quirky(members_shown=False)), (1_000, quirky(duplicate_members=True))],
+    [(1_500, Quirks()), (300, quirky(members_shown=False)), (300, quirky(duplicate_members=True))],
     ids=["members are shown", "members are never shown", "members are stored again"],
 )
-def test_ten_thousand_members_go_in_parts_and_one_more_is_one_request(
-    tmp_path: Path, many: int, quirks: Quirks
-) -> None:
+def test_many_members_go_in_parts_and_one_more_is_one_request(tmp_path: Path, many: int, quirks: Quirks) -> None:
     with house("graph", tmp_path, people=0, quirks=quirks, begun=False) as here:
         company = here.company
         names = [f"n{number}" for number in range(many)]
@@ -47,8 +46,10 @@ def test_ten_thousand_members_go_in_parts_and_one_more_is_one_request(
         assert here.target.members(name) == here.logins(*names, "new") - here.logins("n7")
 
 
-def test_one_more_of_fifty_thousand_members_is_one_small_request(tmp_path: Path) -> None:
-    many = 50_000
+def test_one_more_member_of_a_large_group_is_one_small_request(tmp_path: Path) -> None:
+    many = int(
+        os.environ.get("SYNCD_TEST_MEMBERS", "3000")
+    )  # what is asserted does not grow with it; 50,000 take minutes
     with house("graph", tmp_path, people=0, quirks=quirky(patch_answer=204), begun=False) as here:
         company, target = here.company, here.target
         login = company.hire("n0", "sales")
