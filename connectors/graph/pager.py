@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -69,6 +70,9 @@ async def walk(
         await asyncio.gather(coming, return_exceptions=True)
 
 
+_ID = re.compile(r"[A-Za-z0-9._~:@=+-]{1,256}")
+
+
 class _Progress:
     """Notices a chain whose links are ever new while its pages are not: such chains of groups/delta were reported.
 
@@ -96,6 +100,8 @@ def _read(calls: Round, body: Json, *, delta: bool) -> tuple[GraphPage, str | No
     for item in items:
         if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
             raise calls.incomplete("a page with an object that has no id")
+        if not _ID.fullmatch(item["id"]):  # ids become parts of paths
+            raise calls.incomplete("a page with an object whose id is none of Graph's")
     following, end = body.get(NEXT), body.get(DELTA)
     if not isinstance(following, str | None) or not isinstance(end, str | None):
         raise calls.incomplete("a page whose link is no text")

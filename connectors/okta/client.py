@@ -220,5 +220,5 @@ def _parsed(path: str, text: str | None) -> Json:
         try:
             # Half a surrogate pair is legal JSON, orjson refuses it: odd in one record, no fault of the others.
             return without_unstorable(json.loads(text or ""))
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: thousands of brackets, one inside the other
             raise Failure(path=path, status=200, summary="an answer that is no JSON", transient=True) from None

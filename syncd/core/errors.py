@@ -10,4 +10,13 @@ class SyncdError(Exception):
     """syncd met a fault that it has no word for. Run the command again with --verbose and report what it prints."""
 
     def __str__(self) -> str:
-        return " ".join((type(self).__doc__ or "").split()).format(**vars(self))
+        said = {name: one_line(value) if isinstance(value, str) else value for name, value in vars(self).items()}
+        return " ".join((type(self).__doc__ or "").split()).format(**said)
+
+
+def one_line(text: str) -> str:
+    """The text with everything escaped that would end a line, move a cursor or turn the direction of reading: names and
+    answers come from others."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)

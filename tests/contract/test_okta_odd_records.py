@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from connectors.errors import Incomplete
 from syncd.core.model import Json
 from tests.contract.okta_world import World, organisation
 
@@ -152,3 +153,10 @@ async def test_a_user_that_the_answer_does_not_embed_is_asked_for(world: World) 
     read = await world.read("users")
     assert read.logins == [user.login for user in users]
     assert len(world.requests(f"/api/v1/users/{users[0].id}")) == 1
+
+
+async def test_okta_answer_of_a_thousand_brackets_ends_the_round_with_an_error(world: World) -> None:
+    world.people(3, assigned=False)
+    world.fault({"status": 200, "body": "[" * 100_000}, path=r"/api/v1/users\?limit", times=None)
+    with pytest.raises(Incomplete):
+        await world.read("users", world.source(scope="all"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import importlib.util
 import os
 import random
 import shutil
@@ -137,12 +138,25 @@ drift = "repair"
 
 
 @contextmanager
+def _not_looked_for(module: str) -> Iterator[None]:
+    """Where it is not installed, that is known without a look at the disk. Other modules stay as they are."""
+    absent = importlib.util.find_spec(module) is None
+    if absent:
+        sys.modules[module] = None  # type: ignore[assignment]  # the import fails at once
+    try:
+        yield
+    finally:
+        if absent:
+            sys.modules.pop(module, None)
+
+
+@contextmanager
 def ground(folder: Path) -> Iterator[Ground]:
     """Nothing of it waits for a trust store, and log lines go to a list in place of a stream."""
     made = Ground(folder)
     with (
         patch.dict(os.environ, {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}),
-        patch.dict(sys.modules, {"sniffio": None}),  # httpcore looks for it again at every lock
+        _not_looked_for("sniffio"),  # httpcore does it at every lock
         watched(made.engine),
     ):
         gc.freeze()
