@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,6 @@ from state.store import Store
 from syncd.config import Settings
 from syncd.config.graph_source import GraphSource
 from syncd.config.job import Job as JobSettings
-from syncd.config.okta_source import OktaSource
 from syncd.config.scoped_objects import ScopedObjects
 from syncd.config.target import Target as TargetSettings
 from syncd.core.attribute_type import AttributeType
@@ -30,14 +29,13 @@ from syncd.core.errors import SyncdError
 from syncd.core.filters import Clause, compile_filters
 from syncd.core.guard import DeletionLimit, Guards
 from syncd.core.mapping import MappingSpec, compile_mapping
-from syncd.core.model import Json, Kind
+from syncd.core.model import Kind
 from syncd.core.scope import ScopeRules, Selector
-from syncd.core.secret import Secret
 from syncd.core.vocabulary import SourceKind, vocabulary
 from syncd.ingest import Clock
 from syncd.job import Job, KindRules
 from syncd.mapping_rows import default_rows
-from syncd.mirrored import Mirrored
+from syncd.sources import graph_source, okta_source
 from syncd.target_facts import facts_data, facts_from
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
@@ -196,82 +194,18 @@ class Runtime:
     async def source(self, name: str) -> AsyncIterator[Source]:
         """A source, opened for one piece of work."""
         said = self.settings.sources[name]
-        opened = self._graph(name, said) if isinstance(said, GraphSource) else self._okta(name, said)
+        jobs, mirror = self._jobs_of(name), self.store.mirror
+        opened = (
+            graph_source(name, said, jobs, mirror)
+            if isinstance(said, GraphSource)
+            else okta_source(name, said, jobs, mirror)
+        )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)
             yield opened
 
     def _jobs_of(self, source: str) -> list[Job]:
         return [self.job(name) for name, said in self.settings.jobs.items() if said.source == source]
-
-    def _reads(self, source: str, source_kind: SourceKind, kind: Kind) -> frozenset[str]:
-        """What mappings and filters of all jobs ask of this source."""
-        found: set[str] = set()
-        words = vocabulary(source_kind, kind)
-        for job in self._jobs_of(source):
-            if kind in job.kinds:
-                found |= words.reads(job.kinds[kind].attributes)
-        return frozenset(found)
-
-    def _graph(self, name: str, said: GraphSource) -> Source:
-        from connectors.graph import settings as graph  # noqa: PLC0415 - each connector only where it is used
-        from connectors.graph.source import open_source  # noqa: PLC0415 - likewise
-
-        credential: graph.Credential
-        if said.access_token is not None:
-            credential = graph.AccessToken(token=said.access_token)
-        elif said.client_secret is not None:
-            credential = graph.ClientSecret(secret=said.client_secret)
-        elif said.certificate is not None:
-            credential = graph.Certificate(pem=said.certificate)
-        else:
-            credential = graph.ManagedIdentity() if said.managed_identity else graph.WorkloadIdentity()
-        settings = graph.GraphSettings(
-            name=name,
-            credential=credential,
-            tenant_id=said.tenant_id or "",
-            client_id=said.client_id or "",
-            cloud=said.cloud,
-            endpoint=said.endpoint,
-            authority=said.authority,
-            service_principal_id=said.service_principal_id,
-            app_id=said.app_id,
-            user_attributes=self._reads(name, "graph", "user"),
-            group_attributes=self._reads(name, "graph", "group"),
-        )
-        return open_source(settings)
-
-    def _okta(self, name: str, said: OktaSource) -> Source:
-        from connectors.okta import settings as okta  # noqa: PLC0415 - each connector only where it is used
-        from connectors.okta.source import open_source  # noqa: PLC0415 - likewise
-
-        jobs = self._jobs_of(name)
-        selecting = [job.kinds["group"].scope for job in jobs if "group" in job.kinds]
-        all_groups = any(rules.scope == "all" or not rules.select_needs_assignment for rules in selecting)
-        credential: Secret | okta.OAuth
-        if said.token is not None:
-            credential = said.token
-        else:
-            key = said.private_key or Secret("")
-            credential = okta.OAuth(
-                client_id=said.client_id or "",
-                private_key=key,
-                key_id=said.key_id,
-                optional_scopes=(okta.LOGS_SCOPE,) if said.system_log else (),
-            )
-        settings = okta.OktaSettings(
-            name=name,
-            org_url=said.org_url,
-            credential=credential,
-            app_id=said.app_id or "",
-            scope="all" if any(job.kinds["user"].scope.scope == "all" for job in jobs) else "assigned",
-            assigned_groups_only=not all_groups,
-            group_selection=_group_selection(selecting),
-            selection_key=_selection_key(selecting),
-            deactivate_suspended=said.deactivate_suspended,
-            system_log=said.system_log,
-        )
-        return open_source(settings, mirrored=Mirrored(self.store.mirror, name))
 
     @asynccontextmanager
     async def target(self, name: str, *, write: bool) -> AsyncIterator[Target]:
@@ -327,21 +261,6 @@ def scim_settings(name: str, said: TargetSettings) -> ScimSettings:
         headers=said.headers,
         timeout_s=said.timeout.total_seconds(),
     )
-
-
-def _group_selection(rules: Sequence[ScopeRules]) -> Callable[[Mapping[str, Json]], bool] | None:
-    """Whose members Okta is asked for: groups that some job selects; None where a job takes all that it is given."""
-    if not rules or any(not rule.select or rule.select_needs_assignment for rule in rules):
-        return None
-    selectors = [rule.select for rule in rules]
-    return lambda group: any(s.picks(str((group.get("profile") or {}).get("name"))) for s in selectors)
-
-
-def _selection_key(rules: Sequence[ScopeRules]) -> str:
-    """The same text for the same selection, in every process."""
-    selectors = [[sorted(rule.select.names), rule.select.prefixes, rule.select.patterns] for rule in rules]
-    facts = [[rule.scope, rule.select_needs_assignment, some] for rule, some in zip(rules, selectors, strict=True)]
-    return orjson.dumps(facts).decode()
 
 
 def _immutable(kinds: Mapping[Kind, KindRules], kind: Kind, path: str) -> str | None:
