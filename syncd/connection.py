@@ -13,6 +13,7 @@ from state.mirror import Mirror
 from syncd.config.graph_source import GraphSource
 from syncd.config.okta_source import OktaSource
 from syncd.config.target import Target as TargetSettings
+from syncd.core.exchange import Observer
 from syncd.core.model import Json, Kind
 from syncd.core.scope import ScopeRules
 from syncd.core.secret import Secret
@@ -20,7 +21,7 @@ from syncd.job import Job
 from syncd.mirrored import Mirrored
 
 
-def open_graph(name: str, said: GraphSource, *, reads: Callable[[Kind], frozenset[str]]) -> Source:
+def open_graph(name: str, said: GraphSource, *, reads: Callable[[Kind], frozenset[str]], observe: Observer) -> Source:
     """A Graph source; `reads` gives the attributes that the jobs ask of users and of groups."""
     from connectors.graph import settings as graph  # noqa: PLC0415 - each connector only where it is used
     from connectors.graph.source import open_source  # noqa: PLC0415 - likewise
@@ -46,11 +47,12 @@ def open_graph(name: str, said: GraphSource, *, reads: Callable[[Kind], frozense
         app_id=said.app_id,
         user_attributes=reads("user"),
         group_attributes=reads("group"),
+        observe=observe,
     )
     return open_source(settings)
 
 
-def open_okta(name: str, said: OktaSource, *, jobs: Sequence[Job], mirror: Mirror) -> Source:
+def open_okta(name: str, said: OktaSource, *, jobs: Sequence[Job], mirror: Mirror, observe: Observer) -> Source:
     """An Okta source, for what these jobs need of it."""
     from connectors.okta import settings as okta  # noqa: PLC0415 - each connector only where it is used
     from connectors.okta.source import open_source  # noqa: PLC0415 - likewise
@@ -79,11 +81,12 @@ def open_okta(name: str, said: OktaSource, *, jobs: Sequence[Job], mirror: Mirro
         selection_key=_selection_key(selecting),
         deactivate_suspended=said.deactivate_suspended,
         system_log=said.system_log,
+        observe=observe,
     )
     return open_source(settings, mirrored=Mirrored(mirror, name))
 
 
-def scim_settings(name: str, said: TargetSettings) -> ScimSettings:
+def scim_settings(name: str, said: TargetSettings, *, observe: Observer) -> ScimSettings:
     """The connector's settings of a configured target."""
     auth: BearerToken | BasicAuth | OAuthClientCredentials | NoAuth
     if said.token is not None:
@@ -111,6 +114,7 @@ def scim_settings(name: str, said: TargetSettings) -> ScimSettings:
         client_certificate=said.client_certificate,
         headers=said.headers,
         timeout_s=said.timeout.total_seconds(),
+        observe=observe,
     )
 
 

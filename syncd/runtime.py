@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from syncd.config import Settings
 from syncd.config.graph_source import GraphSource
 from syncd.connection import open_graph, open_okta, scim_settings
 from syncd.core.errors import SyncdError
+from syncd.core.exchange import Exchange
 from syncd.core.model import Kind
 from syncd.core.vocabulary import SourceKind, vocabulary
 from syncd.ingest import Clock
@@ -37,10 +39,14 @@ class UnknownJob(SyncdError):
 
 
 class Runtime:
-    """What all verbs share: settings, the open state DB, a clock, and ways to open sources and targets."""
+    """What all verbs share: settings, the open state DB, a clock, and ways to open sources and targets.
+
+    `observe` is told of each request, with its endpoint: "sources.NAME" or "targets.NAME".
+    """
 
     def __init__(self, settings: Settings, store: Store, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.settings, self.store, self.clock = settings, store, clock
+        self.observe: Callable[[str, Exchange], None] = lambda endpoint, exchange: None
         self._profiles: dict[str, Profile] = {}
         self._jobs: dict[str, tuple[Types, Job]] = {}
 
@@ -51,6 +57,15 @@ class Runtime:
         runtime = cls(settings, open_store(settings), clock=clock)
         runtime._profiles |= profiles
         return runtime
+
+    def with_settings(self, settings: Settings) -> Runtime:
+        """The same state DB and clock under other settings, every job compiled. Raises ProfileError and whatever else
+        the settings cannot be carried out for; this runtime stays as it is."""
+        other = Runtime(settings, self.store, clock=self.clock)
+        other.observe = self.observe
+        for name in settings.jobs:
+            other.job(name)
+        return other
 
     def close(self) -> None:
         self.store.close()
@@ -98,10 +113,11 @@ class Runtime:
     async def source(self, name: str) -> AsyncIterator[Source]:
         """A source, opened for one piece of work."""
         said = self.settings.sources[name]
+        observe = partial(self.observe, f"sources.{name}")
         opened = (
-            open_graph(name, said, reads=lambda kind: self._reads(name, "graph", kind))
+            open_graph(name, said, reads=lambda kind: self._reads(name, "graph", kind), observe=observe)
             if isinstance(said, GraphSource)
-            else open_okta(name, said, jobs=self._jobs_of(name), mirror=self.store.mirror)
+            else open_okta(name, said, jobs=self._jobs_of(name), mirror=self.store.mirror, observe=observe)
         )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)
@@ -126,7 +142,8 @@ class Runtime:
 
         remembered = self.store.facts(name)
         facts = facts_from(remembered) if remembered else None
-        opened = open_target(scim_settings(name, self.settings.targets[name]), facts, write=write)
+        observe = partial(self.observe, f"targets.{name}")
+        opened = open_target(scim_settings(name, self.settings.targets[name], observe=observe), facts, write=write)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)
             try:

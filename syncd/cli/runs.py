@@ -8,7 +8,7 @@ import typer
 
 from syncd import __version__
 from syncd.cli.options import As, AsPlain, Jobs, Output, Plain
-from syncd.cli.session import console, err, opened_runtime, out, run_to_end
+from syncd.cli.session import console, daemon_logs, err, opened_runtime, out, run_to_end, settings
 
 app = typer.Typer()
 
@@ -56,7 +56,7 @@ def run() -> None:
     from syncd.daemon import Daemon  # noqa: PLC0415 - the SDKs take seconds to import
 
     with opened_runtime() as runtime:
-        run_to_end(Daemon(runtime).run())
+        run_to_end(Daemon(runtime, reread=settings, accepted=daemon_logs).run())
 
 
 @app.command()

@@ -31,6 +31,11 @@ def logs(level: str) -> None:
     set_up_logs("debug" if OPTIONS.verbose else level, OPTIONS.log_format, color=OPTIONS.color)
 
 
+def daemon_logs(said: Settings) -> None:
+    """The daemon shows what is configured, on a terminal too."""
+    logs(said.log.level)
+
+
 class opened_runtime:  # noqa: N801 - used like a function
     """The runtime for one command: configuration read, logs set up, state DB open, and closed at the end."""
 
