@@ -97,6 +97,8 @@ class Daemon:
 
     def stop(self) -> None:
         """Begin no further change; `run` returns when those in hand have ended."""
+        if self._stopping.is_set():
+            return
         log.info(Event.DAEMON_STOPPING, working=sorted(self._working))
         self._manager.stopping()
         self._stopping.set()
