@@ -23,6 +23,14 @@ from state.mirror_page import PageWriter
 from state.tables import assignments, groups, members, sources, streams, users
 from syncd.core.model import STREAMS, Assignment, Json, Kind, Page, Removal, Snapshot, State, Stream
 
+#: A member who was deleted as a user. Someone who is not known yet is none of these.
+_AWAY = sa.exists().where(
+    members.c.kind == "user",
+    users.c.source == members.c.source,
+    users.c.id == members.c.member_id,
+    users.c.state != "live",
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MirrorObject:
@@ -236,14 +244,14 @@ class Mirror:
         return found
 
     def member_ids(self, source: str, group_id: str, *, nested: bool) -> set[str]:
-        """User ids in a group: direct ones, or with `nested` those of its groups as well."""
+        """User ids in a group: direct ones, or with `nested` those of its groups as well; without deleted users."""
         found: set[str] = set()
         seen, frontier = {group_id}, [group_id]
         with reading(self._engine) as c:
             while frontier:
                 below: list[str] = []
                 for part in parts(frontier):
-                    where = (members.c.source == source) & members.c.group_id.in_(part)
+                    where = (members.c.source == source) & members.c.group_id.in_(part) & ~_AWAY
                     for member_id, kind in c.execute(sa.select(members.c.member_id, members.c.kind).where(where)):
                         if kind == "user":
                             found.add(member_id)
