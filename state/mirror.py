@@ -190,6 +190,25 @@ class Mirror:
             after = found[-1][0]
             yield from found
 
+    def needed_ids(self, source: str, kind: Kind, *, members_too: bool, lacking: bool) -> list[str]:
+        """Principals of assignments and, with `members_too`, members of groups; with `lacking` those without an object
+        that lives or may come back."""
+        mine = (assignments.c.source == source) & (assignments.c.principal_kind == kind)
+        found: sa.Select[Any] | sa.CompoundSelect[Any] = sa.select(assignments.c.principal_id.label("id")).where(mine)
+        if members_too:
+            inside = (members.c.source == source) & (members.c.kind == kind)
+            found = sa.union(
+                sa.select(assignments.c.principal_id.label("id")).where(mine),
+                sa.select(members.c.member_id).where(inside),
+            )
+        ids, table = found.subquery(), OBJECTS[kind]
+        query = sa.select(ids.c.id).distinct().order_by(ids.c.id)
+        if lacking:
+            there = (table.c.source == source) & (table.c.id == ids.c.id) & (table.c.state != "gone")
+            query = query.where(~sa.exists().where(there))
+        with reading(self._engine) as c:
+            return list(c.scalars(query))
+
     def all_assignments(self, source: str) -> Iterator[Assignment]:
         """Every assignment row, by id, a few thousand at a time."""
         after = ""

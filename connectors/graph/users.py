@@ -14,6 +14,7 @@ def user_stream(settings: GraphSettings) -> DeltaStream:
         permission="User.Read.All",
         select=settings.user_select,
         read=read_users,
+        assigned=settings.assigned_only,
         once="manager",
     )
 
@@ -57,6 +58,12 @@ def user_attributes(item: dict[str, Json]) -> dict[str, Json]:
     if managers and (now := _manager(managers)) is not None:
         own["manager"] = now
     return own
+
+
+def user_of(item: dict[str, Json]) -> SourceUser:
+    """The user of a whole record, which it takes over."""
+    attributes = user_attributes(item)
+    return SourceUser(id=item["id"], attributes=attributes, enabled=attributes.get("accountEnabled") is not False)
 
 
 def without_annotations(item: dict[str, Json]) -> dict[str, Json]:
