@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from connectors.graph import by_ids
+from syncd.core.model import Kind
 from syncd.ingest import Reading
 from tests.contract.graph_store import Kept, kept
 from tests.contract.graph_world import World, tenant
@@ -180,19 +181,45 @@ async def test_groups_inside_are_read_where_they_count(world, mirror, nested):
     assert same(mirror, {*people[:4]} if nested else {people[0]})
 
 
-async def test_graph_delta_latest_token_then_bulk_read(world, mirror):
-    """What changes while people are read by id is told by the next round."""
-    direct, inside, _ = staff(world)
-    world.quirks.replica_lag = 30  # every second read does not know the newest
-    world.directory.update_user(direct[0], displayName="During")
-    world.clock.advance(60)
+async def test_graph_delta_latest_token_then_bulk_read(world):
+    """What changes after people were read by id, and before the round ends, is told by the next round."""
+    direct, _, _ = staff(world)
+
+    class Two:
+        def known(self, kind: Kind) -> Iterable[str]:
+            return ()
+
+        def among(self, kind: Kind, ids: Iterable[str]) -> Collection[str]:
+            return {*ids} & {*direct[:2]}
+
+        def needed(self, kind: Kind, *, lacking: bool) -> Iterable[str]:
+            return () if lacking else direct[:2]
+
+    source = world.source(assigned_only=True, in_view=Two())
+    async for page in source.read("users", None):
+        world.mirror.apply(page)
+        if not page.last:
+            world.directory.update_user(direct[0], displayName="During")
+    assert world.mirror.users[direct[0]]["displayName"] != "During"
+    await world.mirror.read(source, "users")
+    await source.close()
+    assert world.mirror.users[direct[0]]["displayName"] == "During"
+    assert set(world.mirror.users) == {*direct[:2]}
+
+
+async def test_where_nearly_everybody_is_assigned_all_are_read_page_by_page(world, mirror):
+    people = [world.directory.create_user() for _ in range(300)]
+    people += [user.id for user in world.directory.users[100:200] if user.live]
+    world.directory.assign(world.directory.create_group("Staff", members=set(people)))
+    boss = world.directory.users[100].id
+    world.directory.set_manager(people[0], boss)
     await read(mirror)
-    world.directory.update_user(direct[0], displayName="Newer")
-    world.clock.advance(60)
-    await read(mirror)
-    places = [entry for entry in world.requests("delta") if "latest" in entry.query]
-    assert places == []
-    assert same(mirror, {*direct, *inside})
+    assert same(mirror, {*people})
+    assert [path for path in asked(world) if "delta" in path] == ["/groups/delta", *["/users/delta"] * 3]
+    assert len(world.requests("$batch")) == 1  # members of the group
+    world.directory.update_user(people[0], displayName="Later")
+    assert (await read(mirror)).requests == 4
+    assert same(mirror, {*people})
 
 
 async def test_a_place_that_is_lost_is_taken_anew_without_reading_the_tenant(world, mirror):
