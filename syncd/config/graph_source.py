@@ -60,7 +60,7 @@ class GraphSource(Section):
     )
 
     reads: Literal["all", "assigned"] = Field(
-        default="assigned",
+        default="all",
         description='"assigned": only what is assigned to the application, where every job of this source has scope '
         '"assigned"; for a tenant that is large beside it. "all": the whole tenant',
     )

@@ -192,6 +192,9 @@ async def test_graph_delta_latest_token_then_bulk_read(world):
         def among(self, kind: Kind, ids: Iterable[str]) -> Collection[str]:
             return {*ids} & {*direct[:2]}
 
+        def members(self, group_id: str) -> Collection[str]:
+            return ()
+
         def needed(self, kind: Kind, *, lacking: bool) -> Iterable[str]:
             return () if lacking else direct[:2]
 
@@ -276,3 +279,42 @@ async def test_reading_all_again_begins_from_the_start(world, mirror):
     world.forget()
     await mirror.read()
     assert mirror.same()
+
+
+async def test_graph_replica_lag_between_reads_tolerated(world, mirror):
+    """What one replica does not know yet is no removal; every second read is of a minute ago."""
+    direct, inside, group = staff(world)
+    newcomer = world.directory.create_user()
+    world.clock.advance(600)
+    await read(mirror)
+    world.directory.add_members(group, newcomer)
+    await read(mirror)
+    world.quirks.replica_lag = 60
+    for _ in range(4):
+        await read(mirror, full=True)
+        assert same(mirror, {*direct, *inside, newcomer})
+
+
+async def test_graph_get_by_ids_missing_ids_handled(world, mirror):
+    """An id that is not found is nobody yet, and is asked for again; for whoever was there the recycle bin is asked."""
+    direct, inside, _ = staff(world)
+    world.fault({"edit": {"set": {"value": []}}}, path=BY_IDS, times=2)
+    assert (await mirror.read(assigned_only=True)).complete
+    assert mirror.live("user") == {}
+    await read(mirror)
+    assert same(mirror, {*direct, *inside})
+    world.forget()
+    world.fault({"edit": {"set": {"value": []}}}, path=BY_IDS, nth=2)
+    await mirror.read(assigned_only=True, full=True)
+    assert same(mirror, {*direct, *inside})
+
+
+async def test_graph_manager_batch_404_means_none(world, mirror):
+    direct, _, _ = staff(world)
+    world.directory.set_manager(direct[0], None)
+    world.directory.set_manager(direct[1], direct[0])
+    await read(mirror)
+    answers = [part["url"] for entry in world.requests("$batch") for part in orjson.loads(entry.body)["requests"]]
+    assert len([url for url in answers if "/manager?" in url]) == DIRECT + INSIDE
+    assert "manager" not in mirror.live("user")[direct[0]]
+    assert mirror.live("user")[direct[1]]["manager"] == direct[0]
