@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from syncd.config.mapping import MappingRow, selects_unique, attribute_path, path_key
+from syncd.config.mapping import MappingRow, attribute_path, path_key, selects_unique
 from syncd.core.entra_schema import EntraRow
 from syncd.core.expression import compile_expression
 from syncd.core.model import Json, Kind
