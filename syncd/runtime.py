@@ -17,15 +17,14 @@ from connectors.scim.profiles import load_profile
 from state.store import Store
 from syncd.config import Settings
 from syncd.config.graph_source import GraphSource
-from syncd.connection import open_graph, open_okta, scim_settings
 from syncd.core.errors import SyncdError
 from syncd.core.exchange import Exchange
-from syncd.core.model import Kind
-from syncd.core.vocabulary import SourceKind, vocabulary
 from syncd.ingest import Clock
 from syncd.job import Job
 from syncd.job_compiler import Types, compile_job
+from syncd.sources import graph_source, okta_source
 from syncd.target_facts import facts_data, facts_from
+from syncd.targets import scim_settings
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
 
@@ -114,10 +113,11 @@ class Runtime:
         """A source, opened for one piece of work."""
         said = self.settings.sources[name]
         observe = partial(self.observe, f"sources.{name}")
+        jobs, mirror = self._jobs_of(name), self.store.mirror
         opened = (
-            open_graph(name, said, reads=lambda kind: self._reads(name, "graph", kind), observe=observe)
+            graph_source(name, said, jobs=jobs, mirror=mirror, observe=observe)
             if isinstance(said, GraphSource)
-            else open_okta(name, said, jobs=self._jobs_of(name), mirror=self.store.mirror, observe=observe)
+            else okta_source(name, said, jobs=jobs, mirror=mirror, observe=observe)
         )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)
@@ -125,15 +125,6 @@ class Runtime:
 
     def _jobs_of(self, source: str) -> list[Job]:
         return [self.job(name) for name, said in self.settings.jobs.items() if said.source == source]
-
-    def _reads(self, source: str, source_kind: SourceKind, kind: Kind) -> frozenset[str]:
-        """What mappings and filters of all jobs ask of this source."""
-        found: set[str] = set()
-        words = vocabulary(source_kind, kind)
-        for job in self._jobs_of(source):
-            if kind in job.kinds:
-                found |= words.reads(job.kinds[kind].attributes)
-        return frozenset(found)
 
     @asynccontextmanager
     async def target(self, name: str, *, write: bool) -> AsyncIterator[Target]:
