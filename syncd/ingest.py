@@ -23,6 +23,7 @@ from syncd.heartbeat import kept
 from syncd.observe.logs import Event, log
 
 WAIT_FOR_READER_S = 600
+IN_TURN: tuple[Stream, ...] = ("assignments", "groups", "users")
 
 
 class Clock(NamedTuple):
@@ -70,7 +71,12 @@ async def ingest(store: Store, source: Source, clock: Clock, *, full: bool = Fal
 
 
 async def _streams(store: Store, source: Source, clock: Clock, result: Reading, *, full: bool) -> None:
-    """All streams side by side. What ends one (the lease is gone, the state DB is) ends the others before it is raised."""
+    """All streams side by side, unless they build on each other. What ends one (the lease is gone, the state DB is) ends
+    the others before it is raised."""
+    if source.in_turn:
+        for stream in IN_TURN:
+            await _stream(store, source, stream, clock, result, full=full)
+        return
     try:
         async with asyncio.TaskGroup() as group:
             for stream in STREAMS:
