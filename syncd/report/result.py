@@ -8,10 +8,10 @@ from datetime import datetime
 
 from state.journal import Row
 from state.store import Store
-from syncd.apply import modified
 from syncd.core.change import Action, Change
 from syncd.core.errors import SyncdError
 from syncd.core.model import Json
+from syncd.log_entry import modified
 
 COUNTED = (
     "create",
@@ -63,6 +63,11 @@ class JobResult:
         if self.counts["failed"] or self.waiting:
             return 4
         return 2 if self.dry and self.planned else 0
+
+    @property
+    def word(self) -> str:
+        """ok, held, partial or failed: the metric's label."""
+        return {0: "ok", 3: "held", 4: "partial"}.get(self.exit_code, "failed")
 
     def count(self, store: Store) -> None:
         """Count the rows of all plans of this run."""

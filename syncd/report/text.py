@@ -9,9 +9,9 @@ from rich.text import Text
 
 from state.journal import Row
 from state.store import Store
-from syncd.apply import modified
 from syncd.core.change import Action, Change
 from syncd.core.model import Json
+from syncd.log_entry import modified
 from syncd.report.result import JobResult, weight
 
 _STYLES = {
