@@ -39,3 +39,8 @@ class Job:
     refusal: Callable[[Kind, str], str | None]  #: why the product does not take an update of a path; None: it does
     digest: str  #: of all that decides about scope and mapping: another one means that everything is looked at again
     default_domain: str | None = None
+
+    @property
+    def uses_clock(self) -> bool:
+        """Some filter looks at the time: who is in scope may change although nothing changed at the source."""
+        return any(rules.scope.filters.uses_clock for rules in self.kinds.values())

@@ -79,7 +79,11 @@ def _rules(
         job=name,
     )
     clauses = [
-        [Clause(attribute=c.attribute, operator=c.operator, value=c.value) for c in some] for some in objects.filters
+        [
+            Clause(attribute=c.attribute or "", operator=c.operator or "", value=c.value, expression=c.expression)
+            for c in some
+        ]
+        for some in objects.filters
     ]
     rules = ScopeRules(
         scope=said.scope,
@@ -95,7 +99,7 @@ def _rules(
         )
     else:
         policy = Policy(actions=frozenset(said.groups.actions))
-    asked = mapping.attributes | {c.attribute for some in clauses for c in some}
+    asked = mapping.attributes | {name for some in clauses for c in some for name in c.attributes}
     return KindRules(mapping=mapping, scope=rules, policy=policy, attributes=asked, needs_groups="groups" in asked)
 
 

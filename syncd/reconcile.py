@@ -75,7 +75,7 @@ class Reconciler:
         seq = await asyncio.to_thread(store.mirror.seq, job.source)
         memory = store.jobs.get(job.name)
         store.journal.begin(draft.id, job.name, seq=seq, config=job.digest, now=self.now)
-        everything = draft.cycle != "incremental" or memory.config != job.digest
+        everything = draft.cycle != "incremental" or memory.config != job.digest or job.uses_clock
         await asyncio.to_thread(self._fill, 0 if everything else memory.seq, everything=everything, failed=failed_now)
         return await self._make(dry=dry)
 
