@@ -39,6 +39,7 @@ class Job:
     refusal: Callable[[Kind, str], str | None]  #: why the product does not take an update of a path; None: it does
     digest: str  #: of all that decides about scope and mapping: another one means that everything is looked at again
     default_domain: str | None = None
+    precedence: int = 0  #: on one target, of those without a link the job with the higher one has an account
 
     @property
     def uses_clock(self) -> bool:
