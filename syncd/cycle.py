@@ -184,7 +184,13 @@ class _Cycle:
         wish, result, journal = self.wish, self.result, self.store.journal
         draft = self._draft(kind)
         maker = Reconciler(
-            self._guarded(first), self.store, target, draft, now=self.clock.now(), previews=wish.previews
+            self._guarded(first),
+            self.store,
+            target,
+            draft,
+            now=self.clock.now(),
+            previews=wish.previews,
+            rivals=self.runtime.rivals(self.job.name),
         )
         await maker.plan(failed_now=failed_now, dry=wish.dry)
         result.plans.append(draft.id)
