@@ -125,18 +125,20 @@ def sync_command(
 
 def _sync(job: list[str] | None, *, dry_run: bool, full: bool, plan: str | None, output: Output) -> None:
     from syncd.cycle import Wish, sync  # noqa: PLC0415 - the SDKs take seconds to import
+    from syncd.report.html import html_report  # noqa: PLC0415 - likewise
     from syncd.report.json import dumps, overall, report  # noqa: PLC0415 - likewise
     from syncd.report.text import print_report  # noqa: PLC0415 - likewise
 
-    if output == "html":
-        raise typer.BadParameter("-o html is not available yet; use text or json")
     if plan is not None and len(plan.removeprefix("sha256:")) < 8:
         raise typer.BadParameter("--plan needs at least eight digits of the checksum")
     with _runtime() as runtime:
-        wish = Wish(dry=dry_run, full=full, checksum=plan, previews=output != "text")
+        wish = Wish(dry=dry_run, full=full, checksum=plan, previews=output == "json")
         results = _run(sync(runtime, job or (), wish))
         if output == "json":
             _out(dumps(report(results, runtime.store, dry=dry_run)))
+        elif output == "html":
+            for part in html_report(results, runtime.store):
+                _out(part)
         else:
             print_report(_console(), results, runtime.store)
         code = overall(result.exit_code for result in results)
