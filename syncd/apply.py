@@ -25,6 +25,7 @@ from syncd.failures import failed
 from syncd.ingest import Clock
 from syncd.job import Job
 from syncd.observe.logs import Event, log
+from syncd.progress import UNWATCHED, Progress
 from syncd.settle import Settler
 from syncd.window import TOGETHER, Sent, Window
 
@@ -59,7 +60,9 @@ class Applier:
         *,
         stopping: asyncio.Event,
         on_demand: bool = False,
+        progress: Progress = UNWATCHED,
     ) -> None:
+        self._progress, self._work = progress, f"{job.name}: applying"
         self.on_demand = on_demand  # it has claimed its object instead of the job's lease
         self.job, self.store, self.target, self.draft, self.clock = job, store, target, draft, clock
         self.stopping = stopping
@@ -70,6 +73,9 @@ class Applier:
 
     async def run(self) -> Applied:
         """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
+        if self._progress.watched:
+            tally = self.store.journal.tally(self.draft.id)
+            self._progress.begin(self._work, sum(n for (_, _, status), n in tally.items() if status == "planned"))
         for action, kind in _STAGES:
             if self._over():
                 break
@@ -77,6 +83,7 @@ class Applier:
             window = Window(mark=self._mark, send=self._send, close=self._close_all)
             await window.run(parts(rows, TOGETHER), over=self._over)
         self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
+        self._progress.end(self._work)
         return self.result
 
     async def settle_unfinished(self) -> None:
@@ -140,6 +147,7 @@ class Applier:
         pairs = zip(answered, outcomes, strict=True)
         closings = [self._close(sent.row, outcome, sent.link) for (sent, _), outcome in pairs]
         await asyncio.to_thread(self.store.journal.close, self.draft.id, self.job.name, closings, now=self.clock.now())
+        self._progress.advance(self._work, len(closings))
 
     def _links(self, rows: Sequence[Row]) -> dict[tuple[Kind, str], Link]:
         found: dict[tuple[Kind, str], Link] = {}

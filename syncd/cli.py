@@ -125,6 +125,7 @@ def sync_command(
 
 def _sync(job: list[str] | None, *, dry_run: bool, full: bool, plan: str | None, output: Output) -> None:
     from syncd.cycle import Wish, sync  # noqa: PLC0415 - the SDKs take seconds to import
+    from syncd.report.bars import bars  # noqa: PLC0415 - likewise
     from syncd.report.html import html_report  # noqa: PLC0415 - likewise
     from syncd.report.json import dumps, overall, report  # noqa: PLC0415 - likewise
     from syncd.report.text import print_report  # noqa: PLC0415 - likewise
@@ -133,7 +134,8 @@ def _sync(job: list[str] | None, *, dry_run: bool, full: bool, plan: str | None,
         raise typer.BadParameter("--plan needs at least eight digits of the checksum")
     with _runtime() as runtime:
         wish = Wish(dry=dry_run, full=full, checksum=plan, previews=output == "json")
-        results = _run(sync(runtime, job or (), wish))
+        with bars(color=OPTIONS.color) as runtime.progress:
+            results = _run(sync(runtime, job or (), wish))
         if output == "json":
             _out(dumps(report(results, runtime.store, dry=dry_run)))
         elif output == "html":

@@ -127,7 +127,10 @@ class _Cycle:
             reading = readings.get(job.source)
             if reading is None:
                 async with runtime.source(job.source) as source:
-                    reading = readings[job.source] = await ingest(self.store, source, self.clock, full=kind == "full")
+                    reading = await ingest(
+                        self.store, source, self.clock, full=kind == "full", progress=runtime.progress
+                    )
+                readings[job.source] = reading
             self._take_in(reading)
             again = await self._round(kind, target, failed_now=wish.failed_now, first=True)
             for _ in range(EXTRA_ROUNDS):
@@ -147,7 +150,8 @@ class _Cycle:
         return Draft(id=uuid.uuid4().hex, job=self.job.name, cycle=kind)
 
     def _applier(self, draft: Draft, target: Target) -> Applier:
-        return Applier(self.job, self.store, target, draft, self.clock, stopping=self.stopping)
+        progress = self.runtime.progress
+        return Applier(self.job, self.store, target, draft, self.clock, stopping=self.stopping, progress=progress)
 
     def _take_in(self, reading: Reading) -> None:
         result = self.result
@@ -163,7 +167,10 @@ class _Cycle:
         maker = Reconciler(
             self._guarded(first), self.store, target, draft, now=self.clock.now(), previews=wish.previews
         )
+        planning = f"{self.job.name}: planning"
+        self.runtime.progress.begin(planning)
         await maker.plan(failed_now=failed_now, dry=wish.dry)
+        self.runtime.progress.end(planning)
         result.plans.append(draft.id)
         result.warnings += draft.warnings
         result.drift += draft.drift

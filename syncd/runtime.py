@@ -38,6 +38,7 @@ from syncd.ingest import Clock
 from syncd.job import Job, KindRules
 from syncd.mapping_rows import default_rows
 from syncd.mirrored import Mirrored
+from syncd.progress import UNWATCHED, Progress
 from syncd.target_facts import facts_data, facts_from
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
@@ -58,6 +59,7 @@ class Runtime:
 
     def __init__(self, settings: Settings, store: Store, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.settings, self.store, self.clock = settings, store, clock
+        self.progress: Progress = UNWATCHED
         self._profiles: dict[str, Profile] = {}
         self._jobs: dict[str, tuple[_Types, Job]] = {}
 

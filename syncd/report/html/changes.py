@@ -12,7 +12,7 @@ from syncd.core.change import NEW, Action
 from syncd.core.model import Json
 from syncd.report.html.chart import FAMILY
 from syncd.report.html.element import Element, el
-from syncd.report.html.names import Names, few, member_ids
+from syncd.report.names import Names, member_ids
 
 #: rows, and members of a group, that the page shows; the JSON report has them all
 MOST_ROWS = 5_000
@@ -91,7 +91,7 @@ def _value(value: Json, names: Names) -> Element | str:
     if value is None:
         return el("i", "(nothing)")
     if isinstance(value, str):
-        said = names.of(value) if value.startswith(NEW) else value
+        said = names.of([value])[0] if value.startswith(NEW) else value
     else:
         said = orjson.dumps(value).decode()
     return said if len(said) <= _LONGEST else said[:_LONGEST] + "…"
@@ -103,8 +103,8 @@ def groups(rows: Sequence[Row], names: Names) -> Element | None:
     for row in rows:
         if row.change.action in _GROUPS_ONLY:
             _, added, gone = deltas.setdefault(row.change.source_id, (row.change.name, [], []))
-            added += map(names.of, member_ids(row, added=True))
-            gone += map(names.of, member_ids(row, added=False))
+            added += names.of(member_ids(row, added=True))
+            gone += names.of(member_ids(row, added=False))
     if not deltas:
         return None
     shown = sorted(deltas.values(), key=lambda one: one[0].casefold())[:MOST_ROWS]
@@ -114,9 +114,9 @@ def groups(rows: Sequence[Row], names: Names) -> Element | None:
 def _group(name: str, added: Sequence[str], gone: Sequence[str]) -> Element:
     lists = []
     for members, mark, class_ in ((added, "+", "in"), (gone, "−", "out")):
-        first, more = few(members, MOST_MEMBERS)
-        lists += [el("li", f"{mark} {one}", class_=class_) for one in first]
-        lists += [el("li", f"… and {more:,} more", class_="note")] if more else []
+        more = len(members) - MOST_MEMBERS
+        lists += [el("li", f"{mark} {one}", class_=class_) for one in sorted(members, key=str.casefold)[:MOST_MEMBERS]]
+        lists += [el("li", f"… and {more:,} more", class_="note")] if more > 0 else []
     heading = el("summary", el("b", name), " ", _delta(len(added), len(gone)))
     return el("details", heading, el("ul", lists, class_="members"), class_="group", open=len(added) + len(gone) <= 3)
 

@@ -13,7 +13,7 @@ from syncd.report.html.attention import attention, drift, next_command
 from syncd.report.html.changes import changes, groups
 from syncd.report.html.chart import FAMILY, by_action, last_cycles, legend
 from syncd.report.html.element import Element, el
-from syncd.report.html.names import Names
+from syncd.report.names import Names
 from syncd.report.result import COUNTED, JobResult
 
 CYCLES = 24
@@ -57,7 +57,7 @@ def html_report(results: Sequence[JobResult], store: Store) -> Iterator[str]:
 
 def _job(result: JobResult, store: Store, number: int) -> Element:
     rows = list(result.rows(store))
-    names = Names(result, store, rows)
+    names = Names(result, store)
     going = [row for row in rows if row.status in ("planned", "done", "skipped")]
     left = [row for row in rows if row.status in ("held", "failed")]
     nothing = el("p", "Nothing to do: the target is as wished.", class_="quiet")
