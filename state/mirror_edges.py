@@ -83,6 +83,7 @@ class EdgeWriter:
         self._mark.changed += len(edges)
         self._mark.touch_groups_above(group_id for group_id, _, _ in edges)
         self._mark.touch("user", [id_ for _, id_, kind in edges if kind == "user"])
+        self._mark.touch_users_below([id_ for _, id_, kind in edges if kind == "group"])
 
 
 class AssignmentWriter:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from connectors import Target
 from connectors.errors import TargetError, Unauthorized, Unreachable
@@ -24,9 +23,11 @@ from syncd.draft import Draft
 from syncd.failures import failed
 from syncd.ingest import Clock
 from syncd.job import Job
+from syncd.log_entry import change_facts, log_entry
 from syncd.observe.logs import Event, log
 from syncd.progress import UNWATCHED, Progress
 from syncd.settle import Settler
+from syncd.unsent import close_unsent
 from syncd.window import TOGETHER, Sent, Window
 
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
@@ -73,6 +74,7 @@ class Applier:
 
     async def run(self) -> Applied:
         """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
+        await asyncio.to_thread(close_unsent, self.store, self.draft, now=self.clock.now())
         if self._progress.watched:
             tally = self.store.journal.tally(self.draft.id)
             self._progress.begin(self._work, sum(n for (_, _, status), n in tally.items() if status == "planned"))
@@ -97,7 +99,7 @@ class Applier:
             for row in ready:
                 killed = Outcome(status="maybe", target_id=row.change.target_id, message="its process was killed")
                 outcome = await self.settler.settle(row.change, killed)
-                self._log.info(Event.CHANGE_SETTLED, status=outcome.status, **_facts(self.draft, row.change))
+                self._log.info(Event.CHANGE_SETTLED, status=outcome.status, **change_facts(self.draft, row.change))
                 failed_ = outcome.status not in ("done", "gone")
                 link = links.get((row.change.kind, row.change.source_id))
                 closing = self._not_done(row, outcome, link) if failed_ else self._close(row, outcome, link)
@@ -129,7 +131,7 @@ class Applier:
         free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, claimed_by=owner)
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
-            self._log.info(Event.CHANGE_PUT_OFF, **_facts(self.draft, row.change))
+            self._log.info(Event.CHANGE_PUT_OFF, **change_facts(self.draft, row.change))
             if (row.change.target_id or "").startswith(NEW):
                 # Its own creation did not come about, and that is remembered: once more now would only fail again.
                 closings.append(Closing(row=row, status="skipped"))
@@ -261,17 +263,17 @@ class Applier:
 
     def _close(self, row: Row, outcome: Outcome, link: Link | None) -> Closing:
         change, now = row.change, self.clock.now()
-        facts = _facts(self.draft, change)
+        facts = change_facts(self.draft, change)
         if outcome.status == "done":
             self._log.info(Event.CHANGE_DONE, **facts)
-            entry = self._entry(change, "success", outcome)
+            entry = self._entry(change, "success", outcome, "done")
             return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
         if outcome.status == "gone":
             self._log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
             self.result.again = True
             vanished = {"code": "InvalidAnchor", "message": f"{change.target_id} is gone at the target; matched again"}
             wait = _again(change.kind, change.source_id, self.clock)
-            entry = self._entry(change, "warning", outcome, vanished)
+            entry = self._entry(change, "warning", outcome, "put off", vanished)
             return Closing(row=row, status="skipped", error=vanished, unlink=True, waits=[wait], entry=entry)
         before = self.store.pending.of(self.job.name, "failed", [(change.kind, change.source_id)])
         error: dict[str, Json] = {
@@ -291,7 +293,7 @@ class Applier:
         error = {**error, "next_try": wait.due_at.isoformat()}
         self._log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=outcome.http_status, **facts)
         closing = Closing(row=row, status="failed", error=error, waits=[wait], target=self.job.target)
-        entry = self._entry(change, "failure", outcome, error)
+        entry = self._entry(change, "failure", outcome, outcome.message, error)
         return replace(self._partly(closing, outcome, link), entry=entry)
 
     def _done(self, row: Row, outcome: Outcome, link: Link | None) -> Closing:
@@ -333,6 +335,18 @@ class Applier:
         known = self.store.links.members(self.job.name, change.source_id)
         return [source_id for source_id, target_id in known.items() if target_id in gone]
 
+    def _entry(self, change: Change, status: str, outcome: Outcome, said: str, error: Json = None) -> LogEntry:
+        requests = f"{outcome.requests} requests" if outcome.requests != 1 else "1 request"
+        return log_entry(
+            self.draft,
+            replace(change, target_id=outcome.target_id or change.target_id),
+            status,
+            f"{said} ({requests})",
+            now=self.clock.now(),
+            error=error,
+            observed=outcome.observed,
+        )
+
     def _partly(self, closing: Closing, outcome: Outcome, link: Link | None) -> Closing:
         """What a failed change wrote before it failed is remembered: it is there."""
         change = closing.row.change
@@ -352,61 +366,6 @@ class Applier:
                 return replace(closing, link=replace(link, wrote=wrote, active=wrote.get("active") is not False))
             case _:
                 return closing
-
-    def _entry(self, change: Change, status: str, outcome: Outcome, error: Json = None) -> LogEntry:
-        requests = f"{outcome.requests} requests" if outcome.requests != 1 else "1 request"
-        said = {"success": "done", "failure": outcome.message, "warning": "put off"}[status]
-        steps = [
-            {"step": "scope", "status": "success", "detail": change.why},
-            {"step": "match", "status": "success", "detail": outcome.target_id or change.target_id or "none"},
-            {"step": "action", "status": status, "detail": f"{change.action.word} {change.kind}: {said} ({requests})"},
-        ]
-        return LogEntry(
-            time=self.clock.now(),
-            job=self.job.name,
-            cycle=self.draft.id,
-            change=change_id(self.draft.id, change),
-            action=change.action.word,
-            status=status,
-            kind=change.kind,
-            source_id=change.source_id,
-            target_id=outcome.target_id or change.target_id,
-            name=change.name,
-            steps=steps,
-            modified=modified(change),
-            error=error,
-        )
-
-
-def modified(change: Change) -> list[dict[str, Any]]:
-    """The report's and the log's rows of a change's attributes; redacted values show as [Redact]."""
-    if change.action in _GROUPS_ONLY:
-        old, new = change.before.get("members"), change.after.get("members")
-        return [{"attribute": "members", "old": old, "new": new}]
-    rows: list[dict[str, Any]] = []
-    for path, (old, new) in change.edited.items():
-        hidden = path in change.redacted
-        rows.append({"attribute": path, "old": _shown(old, hidden), "new": _shown(new, hidden)})
-    return rows
-
-
-def _shown(value: Json, hidden: bool) -> Json:
-    return "[Redact]" if hidden and value is not None else value
-
-
-def change_id(plan: str, change: Change) -> str:
-    """One id for one change in logs: its cycle, action and object."""
-    return f"{plan}:{change.action.name.lower()}:{change.source_id}"[:96]
-
-
-def _facts(draft: Draft, change: Change) -> dict[str, str | None]:
-    return {
-        "change": change_id(draft.id, change),
-        "action": change.action.word,
-        "kind": change.kind,
-        "source_id": change.source_id,
-        "name": change.name,
-    }
 
 
 def _references(change: Change) -> list[Json]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -158,10 +158,18 @@ class Evaluator:
                 continue
             if value is IGNORE_ATTRIBUTE:
                 yield replace(told, remark="IgnoreAttributeFlow: left as it is")
+            elif row in rules.mapping.unique and value is not None:
+                gives = REDACTED if row.redacts else value
+                yield replace(told, gives=gives, remark="if nobody at the target has it when the account is created")
             elif value is None:
                 yield replace(told, remark="left as it is" if row.spec.when_empty == "keep" else None)
             else:
                 yield replace(told, gives=REDACTED if row.redacts else value)
+
+    def unique(self, one: Evaluated, row: AttributeMapping, taken: Callable[[str], bool]) -> Json:
+        """What a row with SelectUniqueValue gives where these values are taken. Raises MappingError, IgnoreObject."""
+        context = self._context(self._job.kinds[one.object.kind], one.object.id)
+        return row.evaluate(one.entry, replace(context, taken=taken))
 
     def _context(self, rules: KindRules, id_: str) -> EvaluationContext:
         """Random functions draw the same for the same object each time, so that a dry run is exact and nothing flaps."""

@@ -34,8 +34,11 @@ def match_key(path: str, value: Json) -> str:
 class Matcher:
     """Matches one kind of object of one job, for the length of one plan."""
 
-    def __init__(self, target: Target, kind: Kind, match: Sequence[str], *, expected: int) -> None:
+    def __init__(
+        self, target: Target, kind: Kind, match: Sequence[str], *, expected: int, unique: Sequence[str] = ()
+    ) -> None:
         self._target, self._kind, self._match = target, kind, match
+        self._indexed = tuple(dict.fromkeys((*match, *unique)))
         self._lists = expected >= LIST_FROM
         self._index: dict[str, dict[str, list[str]]] | None = None
         self._resources: dict[str, bytes] = {}  # compressed: a large target must not fill the memory
@@ -90,9 +93,15 @@ class Matcher:
                 return list(found)
         return []
 
+    async def in_use(self, path: str, value: str) -> bool:
+        """Whether some object of the target has this value."""
+        if self._index is not None and path in self._index:
+            return match_key(path, value) in self._index[path]
+        return bool(await self._target.find(self._kind, {path: value}))
+
     async def _list(self) -> None:
-        paths = [(text, parse_path(text)) for text in self._match]
-        index: dict[str, dict[str, list[str]]] = {text: defaultdict(list) for text in self._match}
+        paths = [(text, parse_path(text)) for text in self._indexed]
+        index: dict[str, dict[str, list[str]]] = {text: defaultdict(list) for text in self._indexed}
         async for observed in self._target.list(self._kind):
             if observed.id in self._resources:
                 continue

@@ -24,11 +24,15 @@ from syncd.draft import Draft
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.guarding import Guarding
 from syncd.job import Job
+from syncd.log_entry import kept_by_target
 from syncd.matching import Matcher
 from syncd.memberships import member_changes
 from syncd.observe.logs import Event, log
 from syncd.references import reference_change
+from syncd.unique import UniqueValues
 
+#: entries of the provisioning log that are asked how the target took a value
+LOOK_BACK = 20
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
 _MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.DEACTIVATE)
@@ -62,6 +66,7 @@ class Reconciler:
         self._guard = Guarding(job, store, draft, now=now)
         self._emptied: set[str] = set()  # groups that this plan leaves without any of the members that it wrote
         self._matchers: dict[Kind, Matcher] = {}
+        self._unique: dict[Kind, UniqueValues] = {}
         self._taken: dict[tuple[Kind, str], str] = {}  # target ids that this plan adopts, and for whom
 
     async def plan(self, *, failed_now: bool = False, dry: bool = False) -> Draft:
@@ -157,6 +162,7 @@ class Reconciler:
         matches = await (await self._matcher(kind)).find_or_left(wishes, left) if wishes else {}
         hits = [one.id for some in matches.values() for one in some]
         owners = self.store.links.owners(self.job.target, kind, hits) if hits else {}
+        found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
         seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed)
         rows: list[tuple[Change, Link | None]] = []
         for one in found:
@@ -265,8 +271,20 @@ class Reconciler:
             unlinked = self.store.worklist.count(self.draft.id) - linked
             match = self.job.kinds[kind].mapping.match
             full = self.draft.cycle == "full"
-            self._matchers[kind] = Matcher(self.target, kind, match, expected=10**9 if full else unlinked)
+            unique = [row.path for row in self.job.kinds[kind].mapping.unique]
+            self._matchers[kind] = Matcher(
+                self.target, kind, match, expected=10**9 if full else unlinked, unique=unique
+            )
         return self._matchers[kind]
+
+    async def _with_unique(self, kind: Kind, found: Sequence[Evaluated], new: set[str]) -> Sequence[Evaluated]:
+        """These objects, the new ones with values that nobody at the target has, nor gets by this plan."""
+        rows = self.job.kinds[kind].mapping.unique
+        if not rows or not new:
+            return found
+        values = self._unique[kind] if kind in self._unique else UniqueValues(self.evaluator, await self._matcher(kind))
+        self._unique[kind] = values
+        return [await values.chosen(one, rows) if one.object.id in new else one for one in found]
 
     async def _observe(self, kind: Kind, found: Sequence[Evaluated]) -> tuple[set[str], dict[str, Observed]]:
         """In a full cycle: who of the linked is gone, and what the others look like now."""
@@ -288,14 +306,25 @@ class Reconciler:
         mapped, facts = self.job.kinds[kind].mapping.paths, self.target.facts
         found = drifted(one.link, seen, shown=lambda path: path in mapped and facts.shows(kind, path))
         repair = self.job.drift == "repair"
+        own = self._kept_by_target(one, found) if repair and found else set()
         for path, (wrote, had) in found.items():
-            row = {"attribute": path, "wrote": wrote, "seen": had, "action": "repair" if repair else "report"}
+            mended = repair and path not in own
+            row = {"attribute": path, "wrote": wrote, "seen": had, "action": "repair" if mended else "report"}
             who = {"kind": kind, "source_id": one.object.id, "target_id": one.link.target_id, "name": one.name}
             self.draft.drift.append({**who, **row})
         if not repair or not found:
             return one.link
-        wrote = {**one.link.wrote, **{path: had for path, (_, had) in found.items()}}
+        wrote = {**one.link.wrote, **{path: had for path, (_, had) in found.items() if path not in own}}
         return replace(one.link, wrote=wrote, active=wrote.get("active") is not False)
+
+    def _kept_by_target(self, one: Evaluated, found: Mapping[str, tuple[Json, Json]]) -> set[str]:
+        """Paths of which the target answered to our last writing that it keeps them as they are: it would for ever."""
+        entries = self.store.log.newest(self.job.name, one.object.id, count=LOOK_BACK)
+        own = {path for path, (wrote, had) in found.items() if kept_by_target(entries, path, wrote, had)}
+        if own:
+            text = f"{one.name}: the target keeps its own {', '.join(sorted(own))}, whatever is written: not repaired again"
+            self.draft.warn("NotKept", text, one.name)
+        return own
 
     # --- references and memberships ---------------------------------------------------------------------------------
 

@@ -41,6 +41,14 @@ def path_key(path: AttributePath) -> tuple[Json, ...]:
     return (path.schema or "").lower(), path.attribute.lower(), (path.key or "").lower(), element, sub.lower()
 
 
+def selects_unique(text: Json) -> bool:
+    """Whether this expression can be read, and gives another value once the first one is in use."""
+    try:
+        return isinstance(text, str) and compile_expression(text).selects_unique
+    except ExpressionError:
+        return False
+
+
 def _target(value: Any) -> str:
     path = attribute_path(value)
     if path.schema is None and (right := _READ_ONLY.get(path.attribute.lower())):
@@ -129,6 +137,12 @@ class MappingRow(Section):
                 "a password in clear (not shown here)",
                 "a constant is no secret; write an expression such as RandomString",
                 key="constant",
+            )
+        if selects_unique(raw.get("expression")) and raw.get("apply") != "on-create":
+            yield Wrong(
+                "SelectUniqueValue in a row that is always applied",
+                'it gives another value once the first one is in use by the object itself; add apply = "on-create"',
+                key="expression",
             )
         allowed = raw.get("allowed")
         if not isinstance(allowed, list | tuple) or not allowed:

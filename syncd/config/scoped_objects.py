@@ -9,10 +9,9 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from syncd.config.faults import shown
 from syncd.config.filters import Filters
-from syncd.config.mapping import MappingRow, attribute_path, path_key
+from syncd.config.mapping import MappingRow, attribute_path, path_key, selects_unique
 from syncd.config.section import Section, Wrong
 from syncd.core.attributes import AttributePath, PathError, overlap, parse_path
-from syncd.core.expression import ExpressionError, compile_expression
 from syncd.core.model import Json
 
 
@@ -91,7 +90,7 @@ class ScopedObjects(Section):
                     "objects are matched by attributes that are mapped; add a row or match by another attribute",
                     key=("match", index),
                 )
-            elif _selects_unique(rows[row].get("expression")):
+            elif selects_unique(rows[row].get("expression")):
                 yield Wrong(
                     f"SelectUniqueValue in the row of {shown(str(path))}, by which objects are matched",
                     "it gives another value once the object exists; match by another attribute",
@@ -104,10 +103,3 @@ def _path(text: Json) -> AttributePath | None:
         return parse_path(text) if isinstance(text, str) else None
     except PathError:
         return None
-
-
-def _selects_unique(text: Json) -> bool:
-    try:
-        return isinstance(text, str) and compile_expression(text).selects_unique
-    except ExpressionError:
-        return False

@@ -61,6 +61,7 @@ class ObjectMapping:
     attributes: frozenset[str] = frozenset()  #: every source attribute that a row names
     paths: frozenset[str] = frozenset()  #: what the rows write
     redacted: frozenset[str] = frozenset()  #: paths whose values are not to be shown
+    unique: tuple[AttributeMapping, ...] = ()  #: rows of values that nobody else at the target may have
     _all: _Program = field(repr=False)
     _leaving: _Program = field(repr=False)
     _on_create: frozenset[str] = frozenset()
@@ -182,6 +183,7 @@ def compile_mapping(
         attributes=frozenset(name for spec in specs for name in _names(spec)),
         paths=frozenset(row.path for row in rows),
         redacted=frozenset(row.path for row in rows if row.redacts),
+        unique=tuple(row for row in rows if row.expression is not None and row.expression.selects_unique),
         random=any(row.expression is not None and row.expression.uses_chance for row in rows),
         _all=_program(rows, keeps),
         _leaving=_program([row for row in rows if row.follows_soft_delete], keeps),

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from state.journal import Row
 from state.store import Store
-from syncd.apply import modified
 from syncd.core.change import Action, Change
 from syncd.core.errors import SyncdError
 from syncd.core.model import Json
+from syncd.log_entry import modified
 
 COUNTED = (
     "create",

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from state.journal import Row
 from state.store import Store
-from syncd.apply import modified
 from syncd.core.change import NEW, Action, Change
 from syncd.core.model import Json
+from syncd.log_entry import modified
 from syncd.report.names import Names
 from syncd.report.result import JobResult, weight
 

@@ -120,6 +120,11 @@ def test_a_failing_row_fails_that_object_alone(here: House) -> None:
         f"Job job: {URN}:badge from [employeeId]: 'many' is no number (a whole number is expected). "
         "Correct the mapping, or the value at the source, then run: syncd explain NAME"
     )
+    assert here.sync(code=4)["counts"]["failed"] == 1, "it is tried again although nothing changed at the source"
+    (entry,) = here.runtime.store.log.newest("job", here.company.ids["ada"], count=1)
+    assert (entry.status, entry.error["code"]) == ("failure", "MappingError")
+    assert entry.error["next_try"] is not None
+    assert [step["step"] for step in entry.steps] == ["import", "scope", "match", "action"]
     change(here, "ada", employeeId="7")
     here.sync()
     assert value(here, "ada", f"{URN}:badge") == 7

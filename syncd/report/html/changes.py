@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import orjson
 
 from state.journal import Row
-from syncd.apply import modified
 from syncd.core.change import NEW, Action
 from syncd.core.model import Json
+from syncd.log_entry import modified
 from syncd.report.html.chart import FAMILY
 from syncd.report.html.element import Element, el
 from syncd.report.names import Names, member_ids

@@ -265,8 +265,18 @@ def test_a_match_that_is_not_understood_is_refused(faults: Faults, match, line):
     assert faults(more=rows(head=f"match = {match}")) == [f"jobs.wiki.users.{line}. {END}"]
 
 
+def test_a_value_that_is_unique_each_time_is_for_the_creation_alone(faults: Faults):
+    row = "target = \"nickName\"\nexpression = 'SelectUniqueValue([mail], [mailNickname])'"
+    assert faults(more=rows('target = "userName"\nsource = "mail"', row)) == [
+        (
+            "jobs.wiki.users.mappings[1].expression: SelectUniqueValue in a row that is always applied; it gives another "
+            f'value once the first one is in use by the object itself; add apply = "on-create". {END}'
+        )
+    ]
+
+
 def test_a_value_that_is_unique_each_time_cannot_be_matched_by(faults: Faults):
-    row = "target = \"userName\"\nexpression = 'SelectUniqueValue([mail], [mailNickname])'"
+    row = 'target = "userName"\napply = "on-create"\nexpression = \'SelectUniqueValue([mail], [mailNickname])\''
     assert faults(more=rows(row)) == [
         (
             'jobs.wiki.users.mappings[0].expression: SelectUniqueValue in the row of "userName", by which objects are '
