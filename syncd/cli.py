@@ -209,10 +209,11 @@ def _trace(name: str, job: list[str] | None, *, group: bool, dry: bool, act: boo
 def check(job: Jobs = None, output: AsPlain = "text") -> None:
     """Validate config.toml, then test every source and target: credentials, permissions, filter, paging, PATCH."""
     from syncd.check import check as check_verb  # noqa: PLC0415 - the SDKs take seconds to import
+    from syncd.report.bars import bars  # noqa: PLC0415 - likewise
     from syncd.report.findings import findings_data, print_findings  # noqa: PLC0415 - likewise
     from syncd.report.json import dumps, error  # noqa: PLC0415 - likewise
 
-    with _runtime() as runtime:
+    with _runtime() as runtime, bars(color=OPTIONS.color) as runtime.progress:
         found = _run(check_verb(runtime, job or ()))
     code = 0 if all(one.ok for one in found) else 1
     if output == "json":
@@ -382,8 +383,9 @@ def init(
         Literal["graph", "okta"] | None, typer.Option("--source", help="The kind of source; graph by default.")
     ] = None,
     target: Annotated[
-        str, typer.Option("--target", metavar="PROFILE", help="The product: generic, testmu, …, or a profile's path.")
-    ] = "generic",
+        str | None,
+        typer.Option("--target", metavar="PROFILE", help="The product: testmu, …, or a profile's path; else generic."),
+    ] = None,
     entra_schema: Annotated[
         Path | None,
         typer.Option(
@@ -393,20 +395,45 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Print a commented config.toml to start from."""
+    """Ask for what a first config.toml needs, and write it; with an option or in a pipe, print a commented one."""
     from syncd.entra_import import carry_over, load_entra_schema  # noqa: PLC0415 - as late as possible
     from syncd.starter import starter  # noqa: PLC0415 - likewise
 
+    if (source, target, entra_schema) == (None, None, None) and sys.stdin.isatty() and sys.stdout.isatty():
+        _interview()
     if entra_schema is None:
-        _out(starter(source or "graph", target).text)
+        _out(starter(source or "graph", target or "generic").text)
         return
     if source == "okta":
         raise typer.BadParameter("--from-entra-schema is about Entra: leave --source out, or make it graph")
     name = "standard input" if str(entra_schema) == "-" else entra_schema.name
-    made = starter("graph", target, imported=carry_over(load_entra_schema(entra_schema), file=name), imported_from=name)
+    made = starter(
+        "graph",
+        target or "generic",
+        imported=carry_over(load_entra_schema(entra_schema), file=name),
+        imported_from=name,
+    )
     for note in made.notes():
         _err(note)
     _out(made.text)
+
+
+def _interview() -> NoReturn:
+    from syncd.interview import Interview  # noqa: PLC0415 - as late as possible
+    from syncd.terminal import Terminal  # noqa: PLC0415 - likewise
+
+    _logs("error")
+    config = Path(OPTIONS.config or "config.toml")
+    try:
+        command = Interview(Terminal(_console()), config).run()
+    except OSError as error:
+        _fail(
+            1, f"{error.filename or config}: it cannot be written ({error.strerror}). Name another: syncd -c FILE init"
+        )
+    if command is None:
+        _fail(1, "Nothing was written. To begin again: syncd init")
+    typer.echo(f"Next: {command}")
+    raise typer.Exit
 
 
 @config_app.command("schema")

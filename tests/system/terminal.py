@@ -9,6 +9,7 @@ import re
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +26,8 @@ class Terminal:
         kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "CI")}
         environment = {**kept, "TERM": "xterm-256color", "COLUMNS": "140", "PYTHONPATH": str(ROOT), **environment}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "syncd", *arguments],
-            cwd=cwd, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            ["setsid", "--ctty", "--wait", sys.executable, "-m", "syncd", *arguments],
+            cwd=cwd, env=environment, stdin=slave, stdout=slave, stderr=slave,
         )  # fmt: skip
         os.close(slave)
         self.raw = ""
@@ -37,7 +38,7 @@ class Terminal:
         """What it wrote, without colours and cursor movements."""
         return _CODES.sub("", self.raw).replace("\r\n", "\n")
 
-    def expect(self, text: str, *, seconds: float = 60) -> None:
+    def expect(self, text: str, *, seconds: float = 30) -> None:
         """Read on until this was shown, behind what was expected before."""
         end = time.monotonic() + seconds
         while (place := self.shown.find(text, self._seen)) < 0:
@@ -51,13 +52,23 @@ class Terminal:
         self.expect(prompt)
         os.write(self._master, f"{line}\n".encode())
 
+    def answer_hidden(self, prompt: str, line: str) -> None:
+        """The same for a secret, once the terminal has ceased to show what is typed."""
+        self.expect(prompt)
+        end = time.monotonic() + 30
+        while termios.tcgetattr(self._master)[3] & termios.ECHO:
+            assert time.monotonic() < end, f"{prompt!r} shows what is typed"
+            time.sleep(0.01)
+        os.write(self._master, f"{line}\n".encode())
+
     def press(self, key: str) -> None:
         os.write(self._master, key.encode())
 
     def end(self) -> int:
         """Read to the end; the exit code."""
+        limit = time.monotonic() + 60
         while self._read():
-            pass
+            assert time.monotonic() < limit, f"it does not end:\n{self.shown}"
         return self.process.wait(timeout=30)
 
     def close(self) -> None:
