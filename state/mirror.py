@@ -120,6 +120,12 @@ class Mirror:
             rows = c.execute(sa.select(streams.c.stream, streams.c.complete).where(streams.c.source == source))
             return {row.stream: row.complete for row in rows}
 
+    def completed_at(self, source: str) -> datetime | None:
+        """Since when everything here is known to have been so: the oldest of the streams' last ends; None before them."""
+        with reading(self._engine) as c:
+            ends = c.scalars(sa.select(streams.c.completed_at).where(streams.c.source == source)).all()
+            return min(ends) if ends and None not in ends else None
+
     def counts(self, source: str) -> dict[str, int]:
         """Objects that live: {"users", "groups", "assignments"}."""
         with reading(self._engine) as c:

@@ -35,14 +35,15 @@ async def proven(
 
     Who is in the recycle bin is removed as restorable; who is neither there nor found by id is gone; who is found comes
     as a record (on a page that is not full, since the manager is not asked for again). Nothing is sent for a round by
-    changes, nor where the round showed all that are known. Raises SourceError.
+    changes, nor where the round showed all that are known, nor where it showed nobody: then it is the listing as a
+    whole that is in doubt, which its reader takes up. Raises SourceError.
     """
     shown: set[int] = set()  # hashes, 64 bytes each: of everybody in the tenant
     async with aclosing(pages):
         async for page in pages:
             if page.full:
                 shown.update(hash(one.id) for one in page.records if isinstance(one, SourceUser))
-            if not (page.last and page.full):
+            if not (page.last and page.full) or not shown:
                 yield page
                 continue
             missing = await asyncio.to_thread(lambda: {i: state for i, state in known() if hash(i) not in shown})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from syncd.core.exchange import Observer, unobserved
 from syncd.core.secret import Secret
 
 CloudName = Literal["global", "usgov", "usgov-dod", "china"]
@@ -92,6 +93,7 @@ class GraphSettings:
     user_attributes: frozenset[str] = frozenset()  #: Graph property names beside USER_ATTRIBUTES; `manager` is one
     group_attributes: frozenset[str] = frozenset()  #: beside GROUP_ATTRIBUTES
     ca_file: Path | None = None  #: certificates to trust beside the system's
+    observe: Observer = field(default=unobserved, repr=False, compare=False)  #: is told of each request
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.root)

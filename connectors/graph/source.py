@@ -127,5 +127,6 @@ def open_source(
         now=now,
         monotonic=monotonic,
         jitter=jitter,
+        observe=settings.observe,
     )
     return GraphSource(settings, transport, known_users=known_users, known_assignments=known_assignments)

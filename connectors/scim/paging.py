@@ -3,12 +3,14 @@
 Seen on real services: a first page of 20 whatever was asked; startIndex and count ignored; a page past the end that
 shows the first items again; an error for `count`; an error past the end; an order that changes between pages; totals
 that are wrong. So an end is believed only when no new object comes, and a list that repeats itself before its total is
-reached has not come to its end.
+reached has not come to its end. A page that gives some objects once more has left out others, as pages are by position:
+the list is walked again, until its total is reached or two walks bring nothing new.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from connectors.errors import Unusable
@@ -19,13 +21,42 @@ from syncd.core.model import Kind
 
 _MOST_PAGES = 1_000_000
 _BARREN_PAGES = 3
+_BARREN_WALKS = 2
+_MOST_WALKS = 20
 _REFUSES_COUNT = "refuses count in a list request"
+
+
+@dataclass(kw_only=True, slots=True)
+class _Walk:
+    """One walk over the list, from its first page to its end."""
+
+    seen: set[str] = field(default_factory=set)
+    total: int | None = None
+    shifted: bool = False  #: some page gave new objects and old ones
 
 
 async def every(service: Service, kind: Kind, *, members: bool = False) -> AsyncIterator[Observed]:
     """Each object once. Raises TargetError where the list does not come to its end."""
+    given: set[str] = set()
+    barren = 0
+    for _ in range(_MOST_WALKS):
+        before, walk = len(given), _Walk()
+        async for one in _once(service, kind, walk, members=members):
+            if one.id not in given:
+                given.add(one.id)
+                yield one
+        if not walk.shifted or walk.total is None or len(given) >= walk.total:
+            return
+        barren = barren + 1 if len(given) == before else 0
+        if barren >= _BARREN_WALKS:
+            return  # it is the total that is wrong
+    _incomplete(service, kind, len(given), walk.total)
+
+
+async def _once(service: Service, kind: Kind, walk: _Walk, *, members: bool) -> AsyncIterator[Observed]:
+    """What one walk finds, each object once."""
     count = min(max(1, service.knowledge.facts.max_results), 1000)
-    seen: set[str] = set()
+    seen = walk.seen
     start, largest, total = 1, 0, None
     empty = repeated = 0  #: pages in a row
     gap = False  #: a page came after an empty one
@@ -37,7 +68,7 @@ async def every(service: Service, kind: Kind, *, members: bool = False) -> Async
                 return
             service.refuse(answer, f"list of {kind}s from {start}", kind)
         said = total_results(answer)
-        total = said if said is not None else total
+        walk.total = total = said if said is not None else total
         whole = total is None or len(seen) >= total
         if not page:
             empty += 1
@@ -55,6 +86,7 @@ async def every(service: Service, kind: Kind, *, members: bool = False) -> Async
                 seen.add(one.id)
                 fresh += 1
                 yield one
+        walk.shifted = walk.shifted or 0 < fresh < len(page)
         whole = total is None or len(seen) >= total
         if not fresh:
             if whole:

@@ -45,6 +45,9 @@ class Event(StrEnum):
     CYCLE_FINISHED = "cycle.finished"
     CYCLE_FAILED = "cycle.failed"
     DAEMON_STARTED = "daemon.started"
+    LISTENING = "daemon.listening"
+    CONFIG_RELOADED = "config.reloaded"
+    CONFIG_REFUSED = "config.refused"
     DAEMON_STOPPING = "daemon.stopping"
     DAEMON_STOPPED = "daemon.stopped"
 

@@ -17,6 +17,7 @@ from typing import Any
 import regex
 
 from syncd.core.expression.errors import Fault
+from syncd.core.expression.unrolled import UNROLLED_LIMIT, unrolled_size
 from syncd.core.expression.values import shown
 
 _LENGTH_LIMIT = 10_000
@@ -82,6 +83,8 @@ def net_pattern(text: str) -> NetPattern:
     """The pattern, ready to use. Raises Fault for one that .NET or this translation does not take."""
     if len(text) > _LENGTH_LIMIT:
         raise Fault(f"a pattern has at most {_LENGTH_LIMIT:,} characters")
+    if unrolled_size(text) > UNROLLED_LIMIT:
+        raise Fault(f"{shown(text)} repeats too much: at most {UNROLLED_LIMIT:,} characters, written out")
     translated, numbers = _translated(text)
     try:
         compiled = regex.compile("(?-f)" + translated, regex.V1)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from syncd.config.pattern import LENGTH_LIMIT, pattern_fault, unrolled_size
+from syncd.config.pattern import LENGTH_LIMIT, pattern_fault
+from syncd.core.expression.unrolled import unrolled_size
 from syncd.core.filters import OPERATORS
 
 Faults = Callable[..., list[str]]

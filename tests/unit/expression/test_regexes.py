@@ -84,6 +84,14 @@ def test_pattern_that_dotnet_or_syncd_does_not_take_is_refused(pattern, words):
         net_pattern(pattern)
 
 
+@pytest.mark.parametrize("given", ['"((a{999}){999}){999}"', "[pattern]"])
+def test_a_pattern_that_would_take_hours_to_compile_is_refused_at_once(given: str):
+    with pytest.raises(ExpressionError, match="repeats too much: at most 100,000 characters"):
+        compile_expression(f'Replace([text], , {given}, , "b", , )').evaluate(
+            {"text": "aaa", "pattern": "((a{999}){999}){999}"}, EvaluationContext()
+        )
+
+
 def test_catastrophic_backtracking_ends_at_the_time_limit_with_an_error():
     expression = compile_expression('Replace([s], , "(a|aa)+$", , "", , )')
     begun = time.perf_counter()
