@@ -36,6 +36,8 @@ _NO_ANSWER = frozenset({"Timeout", "WebExceptionProtocolError"})
 _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 _LINKS_ANEW = (Action.CREATE, Action.ADOPT)
+#: rows that may stand for something to remember alone
+_MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE)
 _GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
@@ -218,9 +220,7 @@ class Applier:
     async def _send(self, sent: Sent) -> Outcome:
         change = sent.row.change
         wrote = sent.link.wrote if sent.link else {}
-        if change.action is Action.ADOPT and not change.edited:
-            return Outcome(status="done", target_id=change.target_id)
-        if change.action is Action.DEACTIVATE and not change.edited:
+        if change.action in _MAY_BE_RIGHT and not change.edited:
             return Outcome(status="done", target_id=change.target_id)
         outcome = await self.target.send(change, wrote)
         if outcome.status == "maybe" or (outcome.status == "failed" and outcome.http_status == 409):
@@ -266,7 +266,7 @@ class Applier:
         facts = change_facts(self.draft, change)
         if outcome.status == "done":
             self._log.info(Event.CHANGE_DONE, **facts)
-            entry = self._entry(change, "success", outcome, "done")
+            entry = None if change.only_remembers else self._entry(change, "success", outcome, "done")
             return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
         if outcome.status == "gone":
             self._log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
