@@ -344,7 +344,8 @@ class Applier:
             f"{said} ({requests})",
             now=self.clock.now(),
             error=error,
-            observed=outcome.observed,
+            # Of an account just made nobody asks: what it keeps its own way shows when that is to be repaired.
+            observed=None if change.action is Action.CREATE else outcome.observed,
         )
 
     def _partly(self, closing: Closing, outcome: Outcome, link: Link | None) -> Closing:
