@@ -23,6 +23,7 @@ from syncd.core.exchange import Exchange
 from syncd.ingest import Clock
 from syncd.job import Job
 from syncd.job_compiler import Types, compile_job
+from syncd.progress import UNWATCHED, Progress
 from syncd.target_facts import facts_data, facts_from
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
@@ -44,6 +45,7 @@ class Runtime:
 
     def __init__(self, settings: Settings, store: Store, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.settings, self.store, self.clock = settings, store, clock
+        self.progress: Progress = UNWATCHED
         self.observe: Callable[[str, Exchange], None] = lambda endpoint, exchange: None
         self._profiles: dict[str, Profile] = {}
         self._jobs: dict[str, tuple[Types, Job]] = {}
