@@ -118,7 +118,8 @@ class Reconciler:
                 self._guard.after("group")
             else:  # one user on demand joins and leaves the groups that are there; it makes none
                 inside = store.mirror.groups_of(job.source, members_of, nested=True)
-                store.worklist.add(draft.id, "group", {id_ for ids in inside.values() for id_ in ids})
+                there = {id_ for ids in inside.values() for id_ in ids} | store.links.groups_with(job.name, members_of)
+                store.worklist.add(draft.id, "group", there)
             await self._memberships(members_of)
             self._guard.emptied_groups(self._emptied)
         draft.drift.sort(key=_woken_first)
