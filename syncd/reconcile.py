@@ -16,6 +16,7 @@ from connectors import Target
 from state.journal import Planned
 from state.pending import Wait
 from state.store import Store
+from syncd.core.attributes import parse_path, read
 from syncd.core.change import NEW, Action, Change, Link, Observed
 from syncd.core.diff import Situation, diff, drifted
 from syncd.core.model import Json, Kind
@@ -36,7 +37,7 @@ from syncd.unique import UniqueValues
 LOOK_BACK = 20
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
-_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.DEACTIVATE)
+_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,12 @@ class _Seen:
     gone: set[str]  #: source ids whose linked object is not there any more
     observed: Mapping[str, Observed]  #: by source id
     claims: Mapping[str, str]  #: by source id: which other job goes first
+
+
+def _references_of(seen: Observed, one: Evaluated) -> dict[str, Json]:
+    """What the target shows of the references that are wished."""
+    wished = one.desired.references if one.desired else {}
+    return {path: had for path in wished if (had := read(seen.resource, parse_path(path))) is not None}
 
 
 def _woken_first(row: Mapping[str, Json]) -> bool:
@@ -78,6 +85,7 @@ class Reconciler:
         self._emptied: set[str] = set()  # groups that this plan leaves without any of the members that it wrote
         self._matchers: dict[Kind, Matcher] = {}
         self._unique: dict[Kind, UniqueValues] = {}
+        self._found: dict[str, dict[str, Json]] = {}  # references of the accounts that this plan adopts, by source id
         self._taken: dict[tuple[Kind, str], str] = {}  # target ids that this plan adopts, and for whom
 
     async def plan(self, *, failed_now: bool = False, dry: bool = False) -> Draft:
@@ -184,6 +192,8 @@ class Reconciler:
                 rows.append((change, one.link))
                 if change.held:
                     self._guard.look_again(kind, change.source_id)
+                if change.action is Action.ADOPT:
+                    self._found[one.object.id] = _references_of(matches[one.object.id][0], one)
             self._put_off(kind, one, change)
         self._add(rows)
         self._want_references(kind, found)
@@ -358,7 +368,7 @@ class Reconciler:
             ends = self._present("user", {*managers, *ids})
             rows: list[tuple[Change, Link | None]] = []
             for one in found:
-                change, waits = reference_change(one, ends, now=self.now)
+                change, waits = reference_change(one, ends, found=self._found.get(one.object.id, {}), now=self.now)
                 draft.waits += waits
                 if change is not None and job.kinds["user"].policy.allows(Action.UPDATE):
                     rows.append((change, one.link))

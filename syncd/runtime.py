@@ -17,14 +17,14 @@ from connectors.scim.profiles import load_profile
 from state.store import Store
 from syncd.config import Settings
 from syncd.config.graph_source import GraphSource
+from syncd.connection import open_graph, open_okta, scim_settings
 from syncd.core.errors import SyncdError
 from syncd.core.exchange import Exchange
 from syncd.ingest import Clock
 from syncd.job import Job
 from syncd.job_compiler import Types, compile_job
-from syncd.sources import graph_source, okta_source
+from syncd.progress import UNWATCHED, Progress
 from syncd.target_facts import facts_data, facts_from
-from syncd.targets import scim_settings
 
 SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
 
@@ -45,6 +45,7 @@ class Runtime:
 
     def __init__(self, settings: Settings, store: Store, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.settings, self.store, self.clock = settings, store, clock
+        self.progress: Progress = UNWATCHED
         self.observe: Callable[[str, Exchange], None] = lambda endpoint, exchange: None
         self._profiles: dict[str, Profile] = {}
         self._jobs: dict[str, tuple[Types, Job]] = {}
@@ -124,9 +125,9 @@ class Runtime:
         observe = partial(self.observe, f"sources.{name}")
         jobs, mirror = self._jobs_of(name), self.store.mirror
         opened = (
-            graph_source(name, said, jobs=jobs, mirror=mirror, observe=observe)
+            open_graph(name, said, jobs=jobs, mirror=mirror, observe=observe)
             if isinstance(said, GraphSource)
-            else okta_source(name, said, jobs=jobs, mirror=mirror, observe=observe)
+            else open_okta(name, said, jobs=jobs, mirror=mirror, observe=observe)
         )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)

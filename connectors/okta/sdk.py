@@ -77,6 +77,9 @@ class OktaHTTPClient(HTTPClient):  # type: ignore[misc]  # the SDK has no types
             ) as response:
                 text = (await self._body(response)).decode()
                 status = response.status
+                token = request["headers"].get("Authorization", "").rpartition(" ")[2]
+                if status >= 400 and token:  # its words are shown to people, and it may repeat what it was sent
+                    text = text.replace(token, "***")
                 return response.request_info, response, text, None
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError) as error:
             return None, None, None, error

@@ -71,4 +71,7 @@ def out(text: str) -> None:
 
 
 def err(text: str) -> None:
-    typer.echo(f"syncd: {text}", err=True)
+    from syncd.observe.journal import under_journal  # noqa: PLC0415 - as late as possible
+
+    # The journal reads the priority, 3 for an error, from the line's beginning: sd-daemon(3).
+    typer.echo(f"{'<3>' if under_journal() else ''}syncd: {text}", err=True)

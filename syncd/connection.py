@@ -1,4 +1,4 @@
-"""Configured sources made real: each with what its jobs ask of it, and with what the mirror holds of it."""
+"""Configured sources and targets, as the connectors want them said."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from functools import partial
 import orjson
 
 from connectors import Source
+from connectors.scim.settings import Basic as BasicAuth
+from connectors.scim.settings import BearerToken, NoAuth, OAuthClientCredentials, ScimSettings
 from state.mirror import Mirror
 from syncd.config.graph_source import GraphSource
 from syncd.config.okta_source import OktaSource
+from syncd.config.target import Target as TargetSettings
 from syncd.core.exchange import Observer
 from syncd.core.model import Json, Kind
 from syncd.core.scope import ScopeRules
 from syncd.core.secret import Secret
-from syncd.core.vocabulary import SourceKind, vocabulary
+from syncd.core.vocabulary import vocabulary
 from syncd.job import Job
-from syncd.mirrored import Mirrored
+from syncd.mirrored import InView, Mirrored
 
 
-def graph_source(name: str, said: GraphSource, *, jobs: Sequence[Job], mirror: Mirror, observe: Observer) -> Source:
-    """A Microsoft Entra tenant. `jobs`: all that use it."""
+def open_graph(name: str, said: GraphSource, *, jobs: Sequence[Job], mirror: Mirror, observe: Observer) -> Source:
+    """A Graph source, for what these jobs need of it; it is told what the mirror holds, where that may have to go."""
     from connectors.graph import settings as graph  # noqa: PLC0415 - each connector only where it is used
     from connectors.graph.source import open_source  # noqa: PLC0415 - likewise
 
@@ -34,6 +37,9 @@ def graph_source(name: str, said: GraphSource, *, jobs: Sequence[Job], mirror: M
         credential = graph.Certificate(pem=said.certificate)
     else:
         credential = graph.ManagedIdentity() if said.managed_identity else graph.WorkloadIdentity()
+    rules = [rules.scope for job in jobs for rules in job.kinds.values()]
+    assigned_only = said.reads == "assigned" and bool(rules) and all(rule.scope == "assigned" for rule in rules)
+    nested_groups = any(job.nested_groups for job in jobs)
     settings = graph.GraphSettings(
         name=name,
         credential=credential,
@@ -44,19 +50,22 @@ def graph_source(name: str, said: GraphSource, *, jobs: Sequence[Job], mirror: M
         authority=said.authority,
         service_principal_id=said.service_principal_id,
         app_id=said.app_id,
-        user_attributes=_reads(jobs, "graph", "user"),
-        group_attributes=_reads(jobs, "graph", "group"),
+        user_attributes=_reads(jobs, "user"),
+        group_attributes=_reads(jobs, "group"),
         observe=observe,
+        assigned_only=assigned_only,
+        nested_groups=nested_groups,
     )
     return open_source(
         settings,
         known_users=partial(mirror.known_ids, name, "user"),
         known_assignments=partial(mirror.all_assignments, name),
+        in_view=InView(mirror, name, nested_groups=nested_groups),
     )
 
 
-def okta_source(name: str, said: OktaSource, *, jobs: Sequence[Job], mirror: Mirror, observe: Observer) -> Source:
-    """An Okta org. `jobs`: all that use it."""
+def open_okta(name: str, said: OktaSource, *, jobs: Sequence[Job], mirror: Mirror, observe: Observer) -> Source:
+    """An Okta source, for what these jobs need of it."""
     from connectors.okta import settings as okta  # noqa: PLC0415 - each connector only where it is used
     from connectors.okta.source import open_source  # noqa: PLC0415 - likewise
 
@@ -89,9 +98,41 @@ def okta_source(name: str, said: OktaSource, *, jobs: Sequence[Job], mirror: Mir
     return open_source(settings, mirrored=Mirrored(mirror, name))
 
 
-def _reads(jobs: Sequence[Job], source_kind: SourceKind, kind: Kind) -> frozenset[str]:
-    """What mappings and filters of the jobs ask of their source."""
-    words = vocabulary(source_kind, kind)
+def scim_settings(name: str, said: TargetSettings, *, observe: Observer) -> ScimSettings:
+    """The connector's settings of a configured target."""
+    auth: BearerToken | BasicAuth | OAuthClientCredentials | NoAuth
+    if said.token is not None:
+        auth = BearerToken(token=said.token)
+    elif said.basic is not None:
+        auth = BasicAuth(username=said.basic.username, password=said.basic.password)
+    elif said.oauth is not None:
+        auth = OAuthClientCredentials(
+            token_url=said.oauth.token_url,
+            client_id=said.oauth.client_id,
+            client_secret=said.oauth.client_secret,
+            scope=said.oauth.scope,
+        )
+    else:
+        auth = NoAuth()
+    return ScimSettings(
+        name=name,
+        url=said.url,
+        auth=auth,
+        profile=said.profile,
+        dialect=said.dialect,
+        rate=said.rate,
+        concurrency=said.concurrency,
+        ca_file=said.ca_file,
+        client_certificate=said.client_certificate,
+        headers=said.headers,
+        timeout_s=said.timeout.total_seconds(),
+        observe=observe,
+    )
+
+
+def _reads(jobs: Sequence[Job], kind: Kind) -> frozenset[str]:
+    """What mappings and filters of the jobs ask of the users, or groups, of Graph."""
+    words = vocabulary("graph", kind)
     asked = [words.reads(job.kinds[kind].attributes) for job in jobs if kind in job.kinds]
     return frozenset().union(*asked)
 
