@@ -136,7 +136,8 @@ class _Cycle:
             reading = readings.get(job.source)
             if reading is None:
                 async with runtime.source(job.source) as source:
-                    work = ingest(self.store, source, self.clock, full=kind == "full")
+                    progress = runtime.progress
+                    work = ingest(self.store, source, self.clock, full=kind == "full", progress=progress)
                     reading = readings[job.source] = await self._unless_stopped(work)
             self._take_in(reading)
             again = await self._round(kind, target, failed_now=wish.failed_now, first=True)
@@ -170,7 +171,8 @@ class _Cycle:
         return Draft(id=uuid.uuid4().hex, job=self.job.name, cycle=kind)
 
     def _applier(self, draft: Draft, target: Target) -> Applier:
-        return Applier(self.job, self.store, target, draft, self.clock, stopping=self.stopping)
+        progress = self.runtime.progress
+        return Applier(self.job, self.store, target, draft, self.clock, stopping=self.stopping, progress=progress)
 
     def _take_in(self, reading: Reading) -> None:
         result = self.result
@@ -184,9 +186,18 @@ class _Cycle:
         wish, result, journal = self.wish, self.result, self.store.journal
         draft = self._draft(kind)
         maker = Reconciler(
-            self._guarded(first), self.store, target, draft, now=self.clock.now(), previews=wish.previews
+            self._guarded(first),
+            self.store,
+            target,
+            draft,
+            now=self.clock.now(),
+            previews=wish.previews,
+            rivals=self.runtime.rivals(self.job.name),
         )
+        planning = f"{self.job.name}: planning"
+        self.runtime.progress.begin(planning)
         await maker.plan(failed_now=failed_now, dry=wish.dry)
+        self.runtime.progress.end(planning)
         result.plans.append(draft.id)
         result.warnings += draft.warnings
         result.drift += draft.drift

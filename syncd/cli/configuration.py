@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
-from syncd.cli.options import AsPlain
-from syncd.cli.session import err, out
+from syncd.cli.failure import fail
+from syncd.cli.options import OPTIONS, AsPlain
+from syncd.cli.session import console, err, logs, out
 
 app = typer.Typer()
 config_app = typer.Typer(help="About config.toml.", no_args_is_help=True)
@@ -20,8 +22,9 @@ def init(
         Literal["graph", "okta"] | None, typer.Option("--source", help="The kind of source; graph by default.")
     ] = None,
     target: Annotated[
-        str, typer.Option("--target", metavar="PROFILE", help="The product: generic, testmu, …, or a profile's path.")
-    ] = "generic",
+        str | None,
+        typer.Option("--target", metavar="PROFILE", help="The product: testmu, …, or a profile's path; else generic."),
+    ] = None,
     entra_schema: Annotated[
         Path | None,
         typer.Option(
@@ -31,20 +34,40 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Print a commented config.toml to start from."""
+    """Ask for what a first config.toml needs, and write it; with an option or in a pipe, print a commented one."""
     from syncd.entra_import import carry_over, load_entra_schema  # noqa: PLC0415 - as late as possible
     from syncd.starter import starter  # noqa: PLC0415 - likewise
 
+    if (source, target, entra_schema) == (None, None, None) and sys.stdin.isatty() and sys.stdout.isatty():
+        _interview()
     if entra_schema is None:
-        out(starter(source or "graph", target).text)
+        out(starter(source or "graph", target or "generic").text)
         return
     if source == "okta":
         raise typer.BadParameter("--from-entra-schema is about Entra: leave --source out, or make it graph")
     name = "standard input" if str(entra_schema) == "-" else entra_schema.name
-    made = starter("graph", target, imported=carry_over(load_entra_schema(entra_schema), file=name), imported_from=name)
+    imported = carry_over(load_entra_schema(entra_schema), file=name)
+    made = starter("graph", target or "generic", imported=imported, imported_from=name)
     for note in made.notes():
         err(note)
     out(made.text)
+
+
+def _interview() -> NoReturn:
+    from syncd.interview import Interview  # noqa: PLC0415 - as late as possible
+    from syncd.terminal import Terminal  # noqa: PLC0415 - likewise
+
+    logs("error")
+    config = Path(OPTIONS.config or "config.toml")
+    try:
+        command = Interview(Terminal(console()), config).run()
+    except OSError as error:
+        said = f"{error.filename or config}: it cannot be written ({error.strerror})"
+        fail(1, f"{said}. Name another: syncd -c FILE init")
+    if command is None:
+        fail(1, "Nothing was written. To begin again: syncd init")
+    typer.echo(f"Next: {command}")
+    raise typer.Exit
 
 
 @config_app.command("schema")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from syncd import __version__
-from syncd.cli.options import AsPlain, Jobs, Lines
+from syncd.cli.options import OPTIONS, AsPlain, Jobs, Lines
 from syncd.cli.session import console, err, opened_runtime, out, run_to_end
 
 app = typer.Typer()
@@ -17,10 +17,11 @@ app = typer.Typer()
 def check(job: Jobs = None, output: AsPlain = "text") -> None:
     """Validate config.toml, then test every source and target: credentials, permissions, filter, paging, PATCH."""
     from syncd.check import check as check_verb  # noqa: PLC0415 - the SDKs take seconds to import
+    from syncd.report.bars import bars  # noqa: PLC0415 - likewise
     from syncd.report.findings import findings_data, print_findings  # noqa: PLC0415 - likewise
     from syncd.report.json import dumps, error  # noqa: PLC0415 - likewise
 
-    with opened_runtime() as runtime:
+    with opened_runtime() as runtime, bars(color=OPTIONS.color) as runtime.progress:
         found = run_to_end(check_verb(runtime, job or ()))
     code = 0 if all(one.ok for one in found) else 1
     if output == "json":

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from syncd import __version__
-from syncd.cli.options import As, AsPlain, Jobs, Output, Plain
+from syncd.cli.options import OPTIONS, As, AsPlain, Jobs, Output, Plain
 from syncd.cli.session import console, daemon_logs, err, opened_runtime, out, run_to_end, settings
 
 app = typer.Typer()
@@ -29,18 +29,22 @@ def sync_command(
 
 def one_cycle_each(job: list[str] | None, *, dry_run: bool, full: bool, plan: str | None, output: Output) -> None:
     from syncd.cycle import Wish, sync  # noqa: PLC0415 - the SDKs take seconds to import
+    from syncd.report.bars import bars  # noqa: PLC0415 - likewise
+    from syncd.report.html import html_report  # noqa: PLC0415 - likewise
     from syncd.report.json import dumps, overall, report  # noqa: PLC0415 - likewise
     from syncd.report.text import print_report  # noqa: PLC0415 - likewise
 
-    if output == "html":
-        raise typer.BadParameter("-o html is not available yet; use text or json")
     if plan is not None and len(plan.removeprefix("sha256:")) < 8:
         raise typer.BadParameter("--plan needs at least eight digits of the checksum")
     with opened_runtime() as runtime:
-        wish = Wish(dry=dry_run, full=full, checksum=plan, previews=output != "text")
-        results = run_to_end(sync(runtime, job or (), wish))
+        wish = Wish(dry=dry_run, full=full, checksum=plan, previews=output == "json")
+        with bars(color=OPTIONS.color) as runtime.progress:
+            results = run_to_end(sync(runtime, job or (), wish))
         if output == "json":
             out(dumps(report(results, runtime.store, dry=dry_run)))
+        elif output == "html":
+            for part in html_report(results, runtime.store):
+                out(part)
         else:
             print_report(console(), results, runtime.store)
         code = overall(result.exit_code for result in results)

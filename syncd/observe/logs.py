@@ -87,7 +87,8 @@ def set_up_logs(level: str = "info", format_: LogFormat = "auto", *, color: bool
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=JournalPrinter if journal else structlog.PrintLoggerFactory(sys.stderr),
+        # Whatever stands for standard error at that time: above a progress bar, a line must not run into it.
+        logger_factory=JournalPrinter if journal else lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # These log each URL at INFO, and ours carry logins in filter=.

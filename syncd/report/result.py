@@ -84,7 +84,7 @@ class JobResult:
     def rows(self, store: Store) -> Iterator[Row]:
         """The rows of all plans of this run in their order, redacted values hidden."""
         for plan in self.plans:
-            yield from store.journal.rows(plan, shown=True)
+            yield from (row for row in store.journal.rows(plan, shown=True) if not row.change.only_remembers)
 
     def data(self, store: Store) -> dict[str, Json]:
         """The contract's object for one job."""
