@@ -16,11 +16,11 @@ from state.engine import parts
 from state.journal import Closing, Row, is_mark
 from state.log import LogEntry
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.change import NEW, Action, Change, Link, Outcome
 from syncd.core.model import Json, Kind
 from syncd.draft import Draft
 from syncd.failures import again, failed
-from syncd.ingest import Clock
 from syncd.job import Job
 from syncd.log_entry import change_facts, log_entry
 from syncd.observe.logs import Event, log

@@ -7,9 +7,7 @@ second time before it is believed; then the guard looks at what it would remove.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -17,6 +15,7 @@ from connectors import Source
 from connectors.errors import SourceError
 from state.errors import Busy
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.errors import SyncdError
 from syncd.core.model import STREAMS, Membership, Stream
 from syncd.heartbeat import kept
@@ -25,13 +24,6 @@ from syncd.progress import UNWATCHED, Progress
 
 WAIT_FOR_READER_S = 600
 IN_TURN: tuple[Stream, ...] = ("assignments", "groups", "users")
-
-
-class Clock(NamedTuple):
-    """Time as the daemon sees it; tests put their own in."""
-
-    now: Callable[[], datetime]
-    sleep: Callable[[float], Awaitable[None]]
 
 
 @dataclass(kw_only=True, slots=True)

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors import Source, Target
-from connectors.scim.profile import Profile
 from connectors.scim.profiles import load_profile
 from state.store import Store
+from syncd.clock import SYSTEM_CLOCK, Clock
 from syncd.config import Settings
 from syncd.config.graph_source import GraphSource
-from syncd.connection import open_graph, open_okta, scim_settings
 from syncd.core.errors import SyncdError
 from syncd.core.exchange import Exchange
-from syncd.ingest import Clock
-from syncd.job import Job
-from syncd.job_compiler import Types, compile_job
 from syncd.progress import UNWATCHED, Progress
-from syncd.target_facts import facts_data, facts_from
 
-SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
+if TYPE_CHECKING:
+    from connectors import Source, Target
+    from connectors.scim.profile import Profile
+    from syncd.job import Job
+    from syncd.job_compiler import Types
 
 
 @dataclass(kw_only=True, eq=False)
@@ -98,6 +95,9 @@ class Runtime:
     def job(self, name: str) -> Job:
         """A job, compiled once for what its target is known to announce."""
         said = self.settings.jobs[name]
+        from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
+        from syncd.target_facts import facts_from  # noqa: PLC0415 - likewise
+
         remembered = self.store.facts(said.target)
         types = facts_from(remembered).types if remembered else {}
         before = self._jobs.get(name)
@@ -121,6 +121,8 @@ class Runtime:
     @asynccontextmanager
     async def source(self, name: str) -> AsyncIterator[Source]:
         """A source, opened for one piece of work."""
+        from syncd.connection import open_graph, open_okta  # noqa: PLC0415 - only where one is opened
+
         said = self.settings.sources[name]
         observe = partial(self.observe, f"sources.{name}")
         jobs, mirror = self._jobs_of(name), self.store.mirror
@@ -140,6 +142,8 @@ class Runtime:
     async def target(self, name: str, *, write: bool) -> AsyncIterator[Target]:
         """A target; without `write` it has no way to write. What it learns of the service is kept in the state DB."""
         from connectors.scim.target import open_target  # noqa: PLC0415 - aiohttp only where it is used
+        from syncd.connection import scim_settings  # noqa: PLC0415 - likewise
+        from syncd.target_facts import facts_data, facts_from  # noqa: PLC0415 - likewise
 
         remembered = self.store.facts(name)
         facts = facts_from(remembered) if remembered else None

@@ -68,7 +68,7 @@ def status(job: Jobs = None, output: AsPlain = "text") -> None:
     from syncd.report.steps import print_status  # noqa: PLC0415 - likewise
     from syncd.status import status as status_verb  # noqa: PLC0415 - likewise
 
-    with opened_runtime() as runtime:
+    with opened_runtime(silent=True) as runtime:
         rows = status_verb(runtime, job or ())
     if output == "json":
         out(dumps({"syncd": __version__, "exit_code": 0, "jobs": rows}))

@@ -37,15 +37,22 @@ def daemon_logs(said: Settings) -> None:
 
 
 class opened_runtime:  # noqa: N801 - used like a function
-    """The runtime for one command: configuration read, logs set up, state DB open, and closed at the end."""
+    """The runtime for one command: configuration read, logs set up, state DB open, and closed at the end.
+
+    `silent`: the command looks at the state DB alone, where nothing is logged, and need not load what logs take.
+    """
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._silent = silent
 
     def __enter__(self) -> Runtime:
+        said = settings()
+        if not self._silent:
+            # A one-shot command on a terminal shows its report, not its log; the daemon shows what is configured.
+            quiet = OPTIONS.log_format == "auto" and sys.stderr.isatty() and said.log.level == "info"
+            logs("warning" if quiet and "run" not in sys.argv[1:] else said.log.level)
         from syncd.runtime import Runtime  # noqa: PLC0415 - as late as possible
 
-        said = settings()
-        # A one-shot command on a terminal shows its report, not its log; the daemon shows what is configured.
-        quiet = OPTIONS.log_format == "auto" and sys.stderr.isatty() and said.log.level == "info"
-        logs("warning" if quiet and "run" not in sys.argv[1:] else said.log.level)
         self._open = Runtime.open(said)
         return self._open
 

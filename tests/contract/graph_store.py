@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.model import Json, Kind
-from syncd.ingest import Clock, Reading, ingest
+from syncd.ingest import Reading, ingest
 from syncd.mirrored import InView
 from tests.contract.graph_mirror import Edge
 from tests.contract.graph_world import World

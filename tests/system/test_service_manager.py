@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -84,35 +85,39 @@ def test_a_changed_schedule_holds_from_the_reload_on(tmp_path: Path) -> None:
         assert made.stop()[0] == 0
 
 
-@pytest.mark.parametrize(
-    ("change", "word"),
-    [
-        (lambda text: text.replace(SCHEDULE, 'schedul = "1h"'), "schedul"),
-        (lambda text: text + '\n[jobs.entra.users]\nfilters = [[{ attribute = "departmnt", operator = "IS NULL" }]]', "departmnt"),
-        (lambda text: text.replace("state.db", "other.db"), "[state]"),
-        (lambda text: text.replace("listen = ", "listen = '127.0.0.1:1' #"), "metrics.listen"),
-        (lambda text: "[jobs", "no TOML"),
-    ],
-    ids=["unknown key", "unknown attribute", "another state DB", "another listener", "no TOML"],
-)  # fmt: skip
-def test_a_bad_configuration_is_refused_in_one_line_and_the_old_one_stays(
-    tmp_path: Path, change: Any, word: str
-) -> None:
+#: what is wrong: (how the configuration is changed, a word that the log line must have)
+BAD: dict[str, tuple[Callable[[str], str], str]] = {
+    "an unknown key": (lambda text: text.replace(SCHEDULE, 'schedul = "1h"'), "schedul"),
+    "an unknown attribute": (
+        lambda text: text + '\n[jobs.entra.users]\nfilters = [[{ attribute = "departmnt", operator = "IS NULL" }]]',
+        "departmnt",
+    ),
+    "another state DB": (lambda text: text.replace("state.db", "other.db"), "[state]"),
+    "another listener": (lambda text: text.replace("listen = ", "listen = '127.0.0.1:1' #"), "metrics.listen"),
+    "no TOML": (lambda text: "[jobs", "no TOML"),
+}
+
+
+def test_a_bad_configuration_is_refused_in_one_line_and_the_old_one_stays(tmp_path: Path) -> None:
     with Site(tmp_path, users=4) as site, service(site) as made:
         made.until_status("Idle; next cycle: entra")
         good = (tmp_path / "config.toml").read_text()
-        made.configure(change)
-        reload(made)
-        assert made.until_status("Idle").startswith("Idle; next cycle: entra at")
-        assert made.get("/healthz")[0] == 200
+        for change, _ in BAD.values():
+            assert change(good) != good
+            (tmp_path / "config.toml").write_text(change(good))
+            reload(made)
+            assert made.until_status("Idle").startswith("Idle; next cycle: entra at")
+            assert made.get("/healthz")[0] == 200
         made.configure(lambda _: good)
         reload(made)
         code, log = made.stop()
     assert code == 0
-    (refused,) = [one for one in events(log) if one["event"] == "config.refused"]
-    assert refused["level"] == "error"
-    assert word in refused["error"]
-    assert "\n" not in refused["error"]
+    refused = [one for one in events(log) if one["event"] == "config.refused"]
+    assert len(refused) == len(BAD)
+    for one, (wrong, (_, word)) in zip(refused, BAD.items(), strict=True):
+        assert one["level"] == "error", wrong
+        assert word in one["error"], wrong
+        assert "\n" not in one["error"], wrong
     assert [one["event"] for one in events(log)].count("config.reloaded") == 1
     assert "Traceback" not in log
 
