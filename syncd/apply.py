@@ -25,6 +25,7 @@ from syncd.ingest import Clock
 from syncd.job import Job
 from syncd.log_entry import change_facts, log_entry
 from syncd.observe.logs import Event, log
+from syncd.progress import UNWATCHED, Progress
 from syncd.settle import Settler
 from syncd.unsent import close_unsent
 from syncd.window import TOGETHER, Sent, Window
@@ -35,6 +36,8 @@ _NO_ANSWER = frozenset({"Timeout", "WebExceptionProtocolError"})
 _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 _LINKS_ANEW = (Action.CREATE, Action.ADOPT)
+#: rows that may stand for something to remember alone
+_MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE)
 _GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
@@ -60,7 +63,9 @@ class Applier:
         *,
         stopping: asyncio.Event,
         on_demand: bool = False,
+        progress: Progress = UNWATCHED,
     ) -> None:
+        self._progress, self._work = progress, f"{job.name}: applying"
         self.on_demand = on_demand  # it has claimed its object instead of the job's lease
         self.job, self.store, self.target, self.draft, self.clock = job, store, target, draft, clock
         self.stopping = stopping
@@ -72,6 +77,9 @@ class Applier:
     async def run(self) -> Applied:
         """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
         await asyncio.to_thread(close_unsent, self.store, self.draft, now=self.clock.now())
+        if self._progress.watched:
+            tally = self.store.journal.tally(self.draft.id)
+            self._progress.begin(self._work, sum(n for (_, _, status), n in tally.items() if status == "planned"))
         for action, kind in _STAGES:
             if self._over():
                 break
@@ -79,6 +87,7 @@ class Applier:
             window = Window(mark=self._mark, send=self._send, close=self._close_all)
             await window.run(parts(rows, TOGETHER), over=self._over)
         self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
+        self._progress.end(self._work)
         return self.result
 
     async def settle_unfinished(self) -> None:
@@ -142,6 +151,7 @@ class Applier:
         pairs = zip(answered, outcomes, strict=True)
         closings = [self._close(sent.row, outcome, sent.link) for (sent, _), outcome in pairs]
         await asyncio.to_thread(self.store.journal.close, self.draft.id, self.job.name, closings, now=self.clock.now())
+        self._progress.advance(self._work, len(closings))
 
     def _links(self, rows: Sequence[Row]) -> dict[tuple[Kind, str], Link]:
         found: dict[tuple[Kind, str], Link] = {}
@@ -210,9 +220,7 @@ class Applier:
     async def _send(self, sent: Sent) -> Outcome:
         change = sent.row.change
         wrote = sent.link.wrote if sent.link else {}
-        if change.action is Action.ADOPT and not change.edited:
-            return Outcome(status="done", target_id=change.target_id)
-        if change.action is Action.DEACTIVATE and not change.edited:
+        if change.action in _MAY_BE_RIGHT and not change.edited:
             return Outcome(status="done", target_id=change.target_id)
         outcome = await self.target.send(change, wrote)
         if outcome.status == "maybe" or (outcome.status == "failed" and outcome.http_status == 409):
@@ -258,7 +266,7 @@ class Applier:
         facts = change_facts(self.draft, change)
         if outcome.status == "done":
             self._log.info(Event.CHANGE_DONE, **facts)
-            entry = self._entry(change, "success", outcome, "done")
+            entry = None if change.only_remembers else self._entry(change, "success", outcome, "done")
             return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
         if outcome.status == "gone":
             self._log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
@@ -336,7 +344,8 @@ class Applier:
             f"{said} ({requests})",
             now=self.clock.now(),
             error=error,
-            observed=outcome.observed,
+            # Of an account just made nobody asks: what it keeps its own way shows when that is to be repaired.
+            observed=None if change.action is Action.CREATE else outcome.observed,
         )
 
     def _partly(self, closing: Closing, outcome: Outcome, link: Link | None) -> Closing:

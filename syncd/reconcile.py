@@ -16,6 +16,7 @@ from connectors import Target
 from state.journal import Planned
 from state.pending import Wait
 from state.store import Store
+from syncd.core.attributes import parse_path, read
 from syncd.core.change import NEW, Action, Change, Link, Observed
 from syncd.core.diff import Situation, diff, drifted
 from syncd.core.model import Json, Kind
@@ -28,6 +29,7 @@ from syncd.log_entry import kept_by_target
 from syncd.matching import Matcher
 from syncd.memberships import member_changes
 from syncd.observe.logs import Event, log
+from syncd.precedence import Claims
 from syncd.references import reference_change
 from syncd.unique import UniqueValues
 
@@ -35,7 +37,7 @@ from syncd.unique import UniqueValues
 LOOK_BACK = 20
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
-_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.DEACTIVATE)
+_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,13 @@ class _Seen:
     owners: Mapping[str, Link]  #: by target id
     gone: set[str]  #: source ids whose linked object is not there any more
     observed: Mapping[str, Observed]  #: by source id
+    claims: Mapping[str, str]  #: by source id: which other job goes first
+
+
+def _references_of(seen: Observed, one: Evaluated) -> dict[str, Json]:
+    """What the target shows of the references that are wished."""
+    wished = one.desired.references if one.desired else {}
+    return {path: had for path in wished if (had := read(seen.resource, parse_path(path))) is not None}
 
 
 def _woken_first(row: Mapping[str, Json]) -> bool:
@@ -57,16 +66,26 @@ class Reconciler:
     """Makes one plan of one job."""
 
     def __init__(
-        self, job: Job, store: Store, target: Target, draft: Draft, *, now: datetime, previews: bool = False
+        self,
+        job: Job,
+        store: Store,
+        target: Target,
+        draft: Draft,
+        *,
+        now: datetime,
+        previews: bool = False,
+        rivals: Iterable[Job] = (),
     ) -> None:
         self.job, self.store, self.target, self.draft, self.now = job, store, target, draft, now
         self._previews = previews  # whether the rows also say which requests they will become
         self.evaluator = Evaluator(job, store, now=now)
         store.journal.conceal = self.evaluator.mark
+        self._claims = Claims(job, rivals, store, now=now)
         self._guard = Guarding(job, store, draft, now=now)
         self._emptied: set[str] = set()  # groups that this plan leaves without any of the members that it wrote
         self._matchers: dict[Kind, Matcher] = {}
         self._unique: dict[Kind, UniqueValues] = {}
+        self._found: dict[str, dict[str, Json]] = {}  # references of the accounts that this plan adopts, by source id
         self._taken: dict[tuple[Kind, str], str] = {}  # target ids that this plan adopts, and for whom
 
     async def plan(self, *, failed_now: bool = False, dry: bool = False) -> Draft:
@@ -75,7 +94,7 @@ class Reconciler:
         seq = await asyncio.to_thread(store.mirror.seq, job.source)
         memory = store.jobs.get(job.name)
         store.journal.begin(draft.id, job.name, seq=seq, config=job.digest, now=self.now)
-        everything = draft.cycle != "incremental" or memory.config != job.digest
+        everything = draft.cycle != "incremental" or memory.config != job.digest or job.uses_clock
         await asyncio.to_thread(self._fill, 0 if everything else memory.seq, everything=everything, failed=failed_now)
         return await self._make(dry=dry)
 
@@ -163,7 +182,8 @@ class Reconciler:
         hits = [one.id for some in matches.values() for one in some]
         owners = self.store.links.owners(self.job.target, kind, hits) if hits else {}
         found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
-        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed)
+        claims = await asyncio.to_thread(self._claims.of, kind, wishes)
+        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims)
         rows: list[tuple[Change, Link | None]] = []
         for one in found:
             change = self._decide(kind, one, seen)
@@ -171,6 +191,8 @@ class Reconciler:
                 rows.append((change, one.link))
                 if change.held:
                     self._guard.look_again(kind, change.source_id)
+                if change.action is Action.ADOPT:
+                    self._found[one.object.id] = _references_of(matches[one.object.id][0], one)
             self._put_off(kind, one, change)
         self._add(rows)
         self._want_references(kind, found)
@@ -204,6 +226,8 @@ class Reconciler:
         if change is None:
             self.draft.right += one.verdict.scope is Scope.IN and link is not None
             return None
+        if change.action in (Action.CREATE, Action.ADOPT) and not change.held and id_ in seen.claims:
+            return replace(change, held=seen.claims[id_])
         return self._allowed(kind, one, change)
 
     def _owner(
@@ -343,7 +367,7 @@ class Reconciler:
             ends = self._present("user", {*managers, *ids})
             rows: list[tuple[Change, Link | None]] = []
             for one in found:
-                change, waits = reference_change(one, ends, now=self.now)
+                change, waits = reference_change(one, ends, found=self._found.get(one.object.id, {}), now=self.now)
                 draft.waits += waits
                 if change is not None and job.kinds["user"].policy.allows(Action.UPDATE):
                     rows.append((change, one.link))
