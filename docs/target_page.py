@@ -40,7 +40,7 @@ def _facts(profile: Profile) -> Iterator[tuple[str, str]]:
     if profile.paging is not None:
         yield "lists", _PAGING[profile.paging]
     if not profile.members_shown:
-        yield "members of a group", "never shown: they are added and removed one by one, and a group is never replaced"
+        yield "members of a group", "never shown: additions and removals alone are sent, and no group is replaced"
     if profile.traits:
         yield "wording of requests", ", ".join(f"{name} = {value}" for name, value in sorted(profile.traits.items()))
 
@@ -63,8 +63,10 @@ def _kind(profile: Profile, kind: Kind) -> Iterator[str]:
 def _product(product: KindProfile) -> Iterator[tuple[str, str]]:
     if product.match:
         yield "matched by", _paths(product.match)
-    if product.filterable is not None:
+    if product.filterable:
         yield "can be looked up by", f"{_paths(sorted(product.filterable))} alone"
+    elif product.filterable is not None:
+        yield "can be looked up by", "nothing: they are listed and compared"
     if product.required:
         yield "required", f"{_paths(product.required)}: none is created without a value for each"
     if product.accepts is not None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from state.journal import Row
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.change import NEW, Action, Change
 from syncd.core.model import Json, Kind
 from syncd.failures import again
-from syncd.ingest import Clock
 from syncd.job import Job
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors.scim.profiles import load_profile
+from connectors.scim.profiles import ProfileError, built_in, load_profile
 from state.store import Store
 from syncd.clock import SYSTEM_CLOCK, Clock
 from syncd.config import Settings
@@ -51,6 +51,7 @@ class Runtime:
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
         """Open the state DB, making or upgrading it. Raises ProfileError before that, and StateError."""
         profiles = {name: load_profile(said.profile) for name, said in settings.targets.items()}
+        _check_rows(settings, profiles)
         runtime = cls(settings, open_store(settings), clock=clock)
         runtime._profiles |= profiles
         return runtime
@@ -156,6 +157,22 @@ class Runtime:
             finally:
                 if opened.facts != facts:
                     self.store.remember_facts(name, facts_data(opened.facts))
+
+
+def _check_rows(settings: Settings, profiles: Mapping[str, Profile]) -> None:
+    """Compile the mapping rows of profiles of the user's own, so that a fault in one is told before anything is done.
+
+    Raises ProfileError. The rows of the built-in ones are known to be right.
+    """
+    for name, said in settings.jobs.items():
+        file = settings.targets[said.target].profile
+        if file in built_in():
+            continue
+        try:
+            compile_job(settings, name, {}, profiles[said.target])
+        except SyncdError as error:
+            told = str(error).rpartition(". ")[0] or str(error)
+            raise ProfileError(profile=file, detail=told) from None
 
 
 def open_store(settings: Settings, *, upgrade: bool = True) -> Store:

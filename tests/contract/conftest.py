@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.contract.product_world import OpenProduct, products
 from tests.contract.target_world import Open, worlds
 
 
@@ -13,4 +14,11 @@ from tests.contract.target_world import Open, worlds
 async def world() -> AsyncIterator[Open]:
     """Starts the sandbox's SCIM service with some quirks, and a target on it."""
     async with worlds() as start:
+        yield start
+
+
+@pytest.fixture
+async def product() -> AsyncIterator[OpenProduct]:
+    """Starts the sandbox in a product's manner, and a target with its profile on it."""
+    async with products() as start:
         yield start

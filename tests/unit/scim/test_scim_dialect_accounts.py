@@ -109,3 +109,32 @@ def test_a_server_without_patch_gets_a_put() -> None:
 
 def test_an_adoption_without_differences_sends_nothing() -> None:
     assert requests(RFC, Action.ADOPT, {}, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "operation"),
+    [
+        (RFC, {"op": "replace", "path": "active", "value": True}),
+        (ENTRA, {"op": "Replace", "path": "active", "value": "True"}),
+        (ENTRA_2020, {"op": "replace", "path": "active", "value": True}),
+        (OKTA_PATCH, {"op": "replace", "value": {"active": True}}),
+    ],
+)
+def test_an_account_is_enabled_in_one_operation(dialect: str, operation: Any) -> None:
+    ((method, path, body),) = requests(dialect, Action.REACTIVATE, {"active": False}, {"active": True})
+    assert (method, path) == ("PATCH", "/Users/t1")
+    assert body == {"schemas": [PATCH_OP], "Operations": [operation]}
+
+
+@pytest.mark.parametrize("dialect", [RFC, ENTRA, ENTRA_2020, OKTA_PUT, OKTA_PATCH])
+def test_a_deletion_is_the_same_in_every_dialect(dialect: str) -> None:
+    assert requests(dialect, Action.DELETE, {}, {}) == [("DELETE", "/Users/t1", None)]
+    assert requests(dialect, Action.DELETE, {}, {}, kind="group") == [("DELETE", "/Groups/t1", None)]
+
+
+def test_okta_put_reactivates_with_the_profile_in_one_put() -> None:
+    wrote = {"userName": "a@b.example", "active": False}
+    before, after = {"active": False, "title": "a"}, {"active": True, "title": "b"}
+    ((method, path, body),) = requests(OKTA_PUT, Action.REACTIVATE, before, after, wrote=wrote)
+    assert (method, path) == ("PUT", "/Users/t1")
+    assert body == {"schemas": [CORE], "id": "t1", "userName": "a@b.example", "active": True, "title": "b"}

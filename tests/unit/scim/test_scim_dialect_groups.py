@@ -127,3 +127,19 @@ def test_ten_thousand_members_go_in_parts_of_a_hundred_and_never_as_a_whole() ->
     sent = [value["value"] for _, _, body in found for value in body["Operations"][0]["value"]]
     assert sent == members
     assert max(len(body["Operations"][0]["value"]) for _, _, body in found) == 100
+
+
+def test_okta_put_renames_by_put() -> None:
+    found = requests(OKTA_PUT, Action.UPDATE, {"displayName": "Old"}, {"displayName": "New"}, kind="group")
+    assert found == [("PUT", "/Groups/t1", {"schemas": [CORE_GROUP], "id": "t1", "displayName": "New"})]
+
+
+def test_okta_patch_removes_one_by_one_beside_the_name() -> None:
+    ((_, _, body),) = requests(
+        OKTA_PATCH, Action.REMOVE_MEMBERS, {"members": ["u1", "u2"]}, {}, kind="group", wrote={"displayName": "Sales"}
+    )
+    assert body["Operations"] == [
+        {"op": "replace", "value": {"displayName": "Sales"}},
+        {"op": "remove", "path": 'members[value eq "u1"]'},
+        {"op": "remove", "path": 'members[value eq "u2"]'},
+    ]

@@ -303,7 +303,7 @@ class TestProfiles:
         assert str(caught.value).startswith(f"Profile {file}: ")
 
     def test_an_unknown_profile_names_the_known_ones(self) -> None:
-        with pytest.raises(ProfileError, match="generic, keepnet, lightrun, modyo, testmu"):
+        with pytest.raises(ProfileError, match="aws, generic, github, gitlab, keepnet, lightrun, modyo, slack, testmu"):
             load_profile("testmo")
         with pytest.raises(ProfileError, match="the file does not exist"):
             load_profile("./nowhere.toml")
