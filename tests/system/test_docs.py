@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 import tomllib
@@ -13,8 +14,11 @@ import pytest
 import typer
 import yaml
 
+from connectors.sandbox.world import World
 from syncd.cli.program import app
 from syncd.config import load
+from syncd.demo import MAPPINGS, a_day
+from tests.system.conftest import Cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -172,3 +176,17 @@ def test_what_readers_look_for_first_stands_first() -> None:
         for part in ("It is for administrators", "docs/images/dry-run.svg", "make demo", "ten minutes", "## Links")
     ]
     assert places == sorted(places)
+
+
+def test_the_picture_shows_the_report_as_it_is(world: World, cli: Cli, tmp_path: Path) -> None:
+    world.write_config(tmp_path, extra=MAPPINGS)
+    assert cli("sync", "--job", "entra").code == 0
+    a_day(world)
+    svg = (ROOT / "docs" / "images" / "dry-run.svg").read_text(encoding="utf-8")
+    drawn = html.unescape(re.sub(r"<[^>]+>", "", svg)).replace("\xa0", " ")
+    changing = re.compile(r"\d|→|^ *[~…]|@")  # another size of the sandbox has other people
+    for line in cli("--dry-run", "--job", "entra").out.splitlines():
+        if line.strip() and not changing.search(line):
+            assert line.strip() in drawn, line
+    for line in ("+ user ada.lovelace@contoso.example   assigned directly; no account", "To apply exactly this plan:"):
+        assert line in drawn
