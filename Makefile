@@ -41,8 +41,10 @@ DESTDIR ?=
 SHARE ?= /usr/local
 PACKAGE ?= .
 SITE ?=
+BUILD ?= $(PYTHON) -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
 HOME_ := /opt/syncd
 ROOT = $(abspath $(DESTDIR)/)$(HOME_)
+INTO = $(PYTHON) -m pip --disable-pip-version-check --python $(ROOT)/bin/python
 TO = $(abspath $(DESTDIR)/)$(SHARE)
 INSTALLED = $(SHARE)/bin/syncd $(SHARE)/lib/systemd/system/syncd.service $(SHARE)/lib/systemd/system/syncd-sync.service \
   $(SHARE)/lib/systemd/system/syncd-sync.timer $(SHARE)/share/man/man1/syncd.1 \
@@ -51,28 +53,31 @@ INSTALLED = $(SHARE)/bin/syncd $(SHARE)/lib/systemd/system/syncd.service $(SHARE
 
 wheel: ## dist/syncd-*.whl
 	rm -rf build
-	$(PYTHON) -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+	$(BUILD)
 
 install:
 	rm -rf build $(ROOT)
-	$(PYTHON) -m venv $(ROOT)
+	$(PYTHON) -m venv --without-pip $(ROOT)
 ifeq ($(SITE),)
-	$(ROOT)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements.lock
+	$(INTO) install --quiet --no-compile --require-hashes -r requirements.lock
 else
 	echo $(abspath $(SITE)) > $$($(ROOT)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/site.pth
 endif
-	$(ROOT)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --ignore-installed $(PACKAGE)
+	$(INTO) install --quiet --no-compile --no-deps --ignore-installed $(PACKAGE)
 	rm -f $(ROOT)/lib/python3*/site-packages/syncd-*.dist-info/direct_url.json
+	# The service may not write there; and no path of the building machine stays. What does not compile is nobody's import.
+	-$(ROOT)/bin/python -m compileall -q -j 0 $(if $(DESTDIR),-s $(abspath $(DESTDIR)) -p /) $(ROOT)/lib
 	install -d $(abspath $(DESTDIR)/)/etc/syncd $(TO)/bin $(TO)/share/zsh/site-functions $(TO)/share/fish/vendor_completions.d
 	ln -sfn $(HOME_)/bin/syncd $(TO)/bin/syncd
 	install -D -m 644 -t $(TO)/lib/systemd/system systemd/syncd.service systemd/syncd-sync.service systemd/syncd-sync.timer
 	install -D -m 644 -t $(TO)/share/doc/syncd config.example.toml README.md CHANGELOG.md LICENSE docs/*.md
 	install -d $(TO)/share/man/man1 $(TO)/share/bash-completion/completions
-	$(ROOT)/bin/python -m syncd.cli.manual > $(TO)/share/man/man1/syncd.1
+	$(ROOT)/bin/python -I -m syncd.cli.manual > $(TO)/share/man/man1/syncd.1
 	_SYNCD_COMPLETE=source_bash $(ROOT)/bin/syncd > $(TO)/share/bash-completion/completions/syncd
 	_SYNCD_COMPLETE=source_zsh $(ROOT)/bin/syncd > $(TO)/share/zsh/site-functions/_syncd
 	_SYNCD_COMPLETE=source_fish $(ROOT)/bin/syncd > $(TO)/share/fish/vendor_completions.d/syncd.fish
 ifneq ($(DESTDIR),)
+	# Scripts name the folder that they will stand in.
 	grep -rIlF -- '$(abspath $(DESTDIR))/' $(ROOT)/bin $(ROOT)/pyvenv.cfg | xargs -r sed -i 's|$(abspath $(DESTDIR))/|/|g'
 endif
 
@@ -85,13 +90,13 @@ deb: ## dist/syncd_*.deb for this machine's Python and architecture
 	rm -rf build/deb
 	$(MAKE) install DESTDIR=build/deb SHARE=/usr
 	install -d build/deb/DEBIAN dist
-	install -m 755 packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm build/deb/DEBIAN
+	install -m 755 deb/postinst deb/prerm deb/postrm build/deb/DEBIAN
 	sed -e "s/@VERSION@/$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' syncd/__init__.py)/" \
 	  -e "s/@ARCHITECTURE@/$$(dpkg --print-architecture)/" \
 	  -e "s/@SIZE@/$$(du -sk build/deb | cut -f1)/" \
 	  -e "s/@PYTHON@/$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')/" \
 	  -e "s/@NEXT@/$$($(PYTHON) -c 'import sys; print("%d.%d" % (sys.version_info[0], sys.version_info[1] + 1))')/" \
-	  packaging/deb/control > build/deb/DEBIAN/control
+	  deb/control > build/deb/DEBIAN/control
 	dpkg-deb --root-owner-group --build build/deb dist
 
 # --- what the others need ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ _DELETION = {
     "deactivates": "`DELETE` is accepted, and only deactivates it",
     "unsupported": "there is no deletion: it is deactivated and stays",
 }
+_PAGING = {"index": "go on by `startIndex`", "cursor": "go on by `nextCursor` (RFC 9865)"}
 _SOURCES = {"graph": "Microsoft Graph", "okta": "Okta"}
 
 
@@ -36,6 +37,10 @@ def _facts(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "dialect", f"`{profile.dialect}`, whatever flag the tenant URL has" if profile.dialect else flag
     yield "discovery", "asked" if profile.discovery else "not asked: the product has none worth asking"
     yield "members", f"at most {profile.member_chunk} in one request"
+    if profile.paging is not None:
+        yield "lists", _PAGING[profile.paging]
+    if not profile.members_shown:
+        yield "members of a group", "never shown: they are added and removed one by one, and a group is never replaced"
     if profile.traits:
         yield "wording of requests", ", ".join(f"{name} = {value}" for name, value in sorted(profile.traits.items()))
 

@@ -20,7 +20,7 @@ from syncd.core.scope import ScopeRules
 from syncd.core.secret import Secret
 from syncd.core.vocabulary import vocabulary
 from syncd.job import Job
-from syncd.mirrored import Mirrored
+from syncd.mirrored import InView, Mirrored
 
 
 def open_graph(name: str, said: GraphSource, *, jobs: Sequence[Job], mirror: Mirror, observe: Observer) -> Source:
@@ -37,6 +37,9 @@ def open_graph(name: str, said: GraphSource, *, jobs: Sequence[Job], mirror: Mir
         credential = graph.Certificate(pem=said.certificate)
     else:
         credential = graph.ManagedIdentity() if said.managed_identity else graph.WorkloadIdentity()
+    rules = [rules.scope for job in jobs for rules in job.kinds.values()]
+    assigned_only = said.reads == "assigned" and bool(rules) and all(rule.scope == "assigned" for rule in rules)
+    nested_groups = any(job.nested_groups for job in jobs)
     settings = graph.GraphSettings(
         name=name,
         credential=credential,
@@ -50,11 +53,14 @@ def open_graph(name: str, said: GraphSource, *, jobs: Sequence[Job], mirror: Mir
         user_attributes=_reads(jobs, "user"),
         group_attributes=_reads(jobs, "group"),
         observe=observe,
+        assigned_only=assigned_only,
+        nested_groups=nested_groups,
     )
     return open_source(
         settings,
         known_users=partial(mirror.known_ids, name, "user"),
         known_assignments=partial(mirror.all_assignments, name),
+        in_view=InView(mirror, name, nested_groups=nested_groups),
     )
 
 

@@ -186,7 +186,13 @@ class _Cycle:
         wish, result, journal = self.wish, self.result, self.store.journal
         draft = self._draft(kind)
         maker = Reconciler(
-            self._guarded(first), self.store, target, draft, now=self.clock.now(), previews=wish.previews
+            self._guarded(first),
+            self.store,
+            target,
+            draft,
+            now=self.clock.now(),
+            previews=wish.previews,
+            rivals=self.runtime.rivals(self.job.name),
         )
         planning = f"{self.job.name}: planning"
         self.runtime.progress.begin(planning)

@@ -24,6 +24,7 @@ from syncd.observe.logs import Event, log
 from syncd.progress import UNWATCHED, Progress
 
 WAIT_FOR_READER_S = 600
+IN_TURN: tuple[Stream, ...] = ("assignments", "groups", "users")
 
 
 class Clock(NamedTuple):
@@ -75,7 +76,12 @@ async def ingest(
 async def _streams(
     store: Store, source: Source, clock: Clock, result: Reading, *, progress: Progress, full: bool
 ) -> None:
-    """All streams side by side. What ends one (the lease is gone, the state DB is) ends the others before it is raised."""
+    """All streams side by side, unless they build on each other. What ends one (the lease is gone, the state DB is) ends
+    the others before it is raised."""
+    if source.in_turn:
+        for stream in IN_TURN:
+            await _stream(store, source, stream, clock, result, progress=progress, full=full)
+        return
     try:
         async with asyncio.TaskGroup() as group:
             for stream in STREAMS:

@@ -50,6 +50,7 @@ def compile_job(settings: Settings, name: str, types: Types, profile: Profile) -
             protect=frozenset(text.casefold() for text in said.guards.protect),
         ),
         nested_groups=said.nested_groups,
+        precedence=said.precedence,
         drift=said.drift,
         refusal=lambda kind, path: profile.kind(kind).refusal(path) or _immutable(kinds, kind, path),
         digest=_digest(name, said, profile, kinds),
@@ -79,7 +80,11 @@ def _rules(
         job=name,
     )
     clauses = [
-        [Clause(attribute=c.attribute, operator=c.operator, value=c.value) for c in some] for some in objects.filters
+        [
+            Clause(attribute=c.attribute or "", operator=c.operator or "", value=c.value, expression=c.expression)
+            for c in some
+        ]
+        for some in objects.filters
     ]
     rules = ScopeRules(
         scope=said.scope,
@@ -95,7 +100,7 @@ def _rules(
         )
     else:
         policy = Policy(actions=frozenset(said.groups.actions))
-    asked = mapping.attributes | {c.attribute for some in clauses for c in some}
+    asked = mapping.attributes | {name for some in clauses for c in some for name in c.attributes}
     return KindRules(mapping=mapping, scope=rules, policy=policy, attributes=asked, needs_groups="groups" in asked)
 
 
@@ -109,7 +114,7 @@ def _mapping_rows(said: JobSettings, kind: Kind, source_kind: SourceKind, profil
 
 def _digest(name: str, said: JobSettings, profile: Profile, kinds: Mapping[Kind, KindRules]) -> str:
     """Of what decides about scope and mapping; not of schedule, guards and the like."""
-    facts = said.model_dump(mode="json", exclude={"schedule", "full_every", "guards", "drift"})
+    facts = said.model_dump(mode="json", exclude={"schedule", "full_every", "guards", "drift", "precedence"})
     types = [[kind, row.path, repr(row.type)] for kind, rules in kinds.items() for row in rules.mapping.rows]
     text = orjson.dumps([name, facts, repr(profile), types], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()

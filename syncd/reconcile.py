@@ -29,6 +29,7 @@ from syncd.log_entry import kept_by_target
 from syncd.matching import Matcher
 from syncd.memberships import member_changes
 from syncd.observe.logs import Event, log
+from syncd.precedence import Claims
 from syncd.references import reference_change
 from syncd.unique import UniqueValues
 
@@ -47,6 +48,7 @@ class _Seen:
     owners: Mapping[str, Link]  #: by target id
     gone: set[str]  #: source ids whose linked object is not there any more
     observed: Mapping[str, Observed]  #: by source id
+    claims: Mapping[str, str]  #: by source id: which other job goes first
 
 
 def _references_of(seen: Observed, one: Evaluated) -> dict[str, Json]:
@@ -64,12 +66,21 @@ class Reconciler:
     """Makes one plan of one job."""
 
     def __init__(
-        self, job: Job, store: Store, target: Target, draft: Draft, *, now: datetime, previews: bool = False
+        self,
+        job: Job,
+        store: Store,
+        target: Target,
+        draft: Draft,
+        *,
+        now: datetime,
+        previews: bool = False,
+        rivals: Iterable[Job] = (),
     ) -> None:
         self.job, self.store, self.target, self.draft, self.now = job, store, target, draft, now
         self._previews = previews  # whether the rows also say which requests they will become
         self.evaluator = Evaluator(job, store, now=now)
         store.journal.conceal = self.evaluator.mark
+        self._claims = Claims(job, rivals, store, now=now)
         self._guard = Guarding(job, store, draft, now=now)
         self._emptied: set[str] = set()  # groups that this plan leaves without any of the members that it wrote
         self._matchers: dict[Kind, Matcher] = {}
@@ -83,7 +94,7 @@ class Reconciler:
         seq = await asyncio.to_thread(store.mirror.seq, job.source)
         memory = store.jobs.get(job.name)
         store.journal.begin(draft.id, job.name, seq=seq, config=job.digest, now=self.now)
-        everything = draft.cycle != "incremental" or memory.config != job.digest
+        everything = draft.cycle != "incremental" or memory.config != job.digest or job.uses_clock
         await asyncio.to_thread(self._fill, 0 if everything else memory.seq, everything=everything, failed=failed_now)
         return await self._make(dry=dry)
 
@@ -171,7 +182,8 @@ class Reconciler:
         hits = [one.id for some in matches.values() for one in some]
         owners = self.store.links.owners(self.job.target, kind, hits) if hits else {}
         found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
-        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed)
+        claims = await asyncio.to_thread(self._claims.of, kind, wishes)
+        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims)
         rows: list[tuple[Change, Link | None]] = []
         for one in found:
             change = self._decide(kind, one, seen)
@@ -214,6 +226,8 @@ class Reconciler:
         if change is None:
             self.draft.right += one.verdict.scope is Scope.IN and link is not None
             return None
+        if change.action in (Action.CREATE, Action.ADOPT) and not change.held and id_ in seen.claims:
+            return replace(change, held=seen.claims[id_])
         return self._allowed(kind, one, change)
 
     def _owner(

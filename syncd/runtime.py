@@ -73,12 +73,21 @@ class Runtime:
     # --- jobs -------------------------------------------------------------------------------------------------------
 
     def job_names(self, only: Iterable[str] = ()) -> list[str]:
-        """The jobs asked for, or all. Raises UnknownJob."""
+        """The jobs asked for, or all, those of higher precedence first. Raises UnknownJob."""
         known = list(self.settings.jobs)
         for name in (wanted := list(only)):
             if name not in known:
                 raise UnknownJob(name=name, jobs=", ".join(known))
-        return wanted or known
+        return wanted or sorted(known, key=lambda name: -self.settings.jobs[name].precedence)
+
+    def rivals(self, name: str) -> list[Job]:
+        """The jobs on the same target whose precedence is higher."""
+        mine = self.settings.jobs[name]
+        return [
+            self.job(other)
+            for other, said in self.settings.jobs.items()
+            if said.target == mine.target and said.precedence > mine.precedence
+        ]
 
     def profile(self, target: str) -> Profile:
         """The product profile of a target. Raises ProfileError."""

@@ -92,6 +92,8 @@ class GraphSettings:
     app_id: str | None = None  #: or its application id
     user_attributes: frozenset[str] = frozenset()  #: Graph property names beside USER_ATTRIBUTES; `manager` is one
     group_attributes: frozenset[str] = frozenset()  #: beside GROUP_ATTRIBUTES
+    assigned_only: bool = False  #: read what is assigned, and not the tenant
+    nested_groups: bool = False  #: with `assigned_only`: groups inside assigned groups are read as well
     ca_file: Path | None = None  #: certificates to trust beside the system's
     observe: Observer = field(default=unobserved, repr=False, compare=False)  #: is told of each request
 

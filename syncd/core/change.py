@@ -147,6 +147,7 @@ class TargetFacts:
     etag: bool = False
     max_results: int = 200
     sort: bool = False
+    cursor: bool = False  #: a list goes on by nextCursor, and not by startIndex (RFC 9865)
     attributes: Mapping[Kind, frozenset[str]] | None = None  #: paths that /Schemas announces; None: not announced
     #: what /Schemas says of them, by path without element filter, in lower case
     types: Mapping[Kind, Mapping[str, AttributeType]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from connectors.graph import recycle_bin
+from connectors.graph import by_ids
 from tests.contract.graph_store import Kept, kept
 from tests.contract.graph_world import World, tenant
 
@@ -133,7 +133,7 @@ async def test_a_directory_that_shows_nobody_is_read_again_and_not_proven_one_by
 
 
 async def test_ids_go_a_thousand_at_a_time(world, mirror, monkeypatch):
-    monkeypatch.setattr(recycle_bin, "IDS", 10)
+    monkeypatch.setattr(by_ids, "IDS", 10)
     await mirror.read()
     for user in [user.id for user in world.directory.users[:25]]:
         world.directory.purge(user)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connectors.scim.settings import BearerToken, ScimSettings
 from connectors.scim.target import open_target
 from syncd.core.change import Action
 from syncd.core.secret import Secret
-from tests.contract.target_contract import change
+from tests.contract.target_contract import change, person
 from tests.contract.target_world import TOKEN, Open
 
 
@@ -50,3 +52,18 @@ async def test_what_preview_shows_is_what_the_target_gets(world: Open) -> None:
     assert [(one["method"], one["path"], one["body"]) for one in got] == [
         (one.method, "/scim" + one.path, one.body) for one in shown
     ]
+
+
+@pytest.mark.parametrize("login", ["a/b@x.example", "50%25@x.example", "%2F", "..", "a b?c#d", "ü/"])
+@pytest.mark.parametrize("bodies", [True, False])
+async def test_an_id_with_signs_of_a_url_is_one_account_all_its_life(world: Open, login: str, bodies: bool) -> None:
+    w = world(ids="name", answers_without_body=not bodies)
+    other, _ = await w.create(userName="b@x.example")
+    wrote = person(userName=login)
+    created = await w.target.send(change(Action.CREATE, after=wrote), {})
+    assert (created.status, created.target_id) == ("done", login)
+    assert [one.id for one in await w.target.find("user", {"userName": login})] == [login]
+    assert (await w.update(login, wrote, displayName="Other")).status == "done"
+    assert w.stored(login)["displayName"] == "Other"
+    assert (await w.target.send(change(Action.DELETE, target_id=login), {})).status == "done"
+    assert [user.id for user in w.store.users()] == [other]

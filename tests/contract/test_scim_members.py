@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncd.core.change import Action
 from tests.contract.target_contract import change
 from tests.contract.target_world import Open
@@ -64,3 +66,41 @@ async def test_a_put_that_would_empty_a_group_is_not_sent(world: Open) -> None:
     outcome = await w.target.send(rename, {"displayName": "G"})
     assert (outcome.status, outcome.permanent) == ("failed", True)
     assert len(w.members()) == 3
+
+
+async def test_a_second_put_does_not_take_away_members_that_are_never_shown(world: Open) -> None:
+    w = world(members_shown=False)
+    people = [(await w.create())[0] for _ in range(3)]
+    target = w.another(dialect="okta-put")
+    group = await target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    first = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people[:2]})
+    assert (await target.send(first, {})).status == "done"
+    second = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people[2:]})
+    outcome = await target.send(second, {})
+    assert (outcome.status, outcome.permanent) == ("failed", True)
+    assert "does not show members" in outcome.message
+    assert w.members() == sorted(people[:2])
+    assert "does not show the members of a group" in target.facts.learned
+
+
+@pytest.mark.parametrize("drop", ["before", "answer"])
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_removal_without_an_answer_is_not_believed_where_nobody_is_ever_shown(
+    world: Open, drop: str, known: bool
+) -> None:
+    w = world(members_shown=False)
+    people = [(await w.create())[0] for _ in range(3)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    if not known:
+        w.target = w.another()
+        await w.target.discover()
+    w.fault({"drop": drop}, method="PATCH")
+    removal = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": people[:1]})
+    outcome = await w.target.send(removal, {})
+    if known:
+        assert outcome.status == "maybe", "nothing shows what became of it"
+    else:
+        assert outcome.status == "done"
+        assert w.members() == sorted(people[1:]), "it was sent again"

@@ -73,7 +73,17 @@ def test_a_membership_made_fast_is_a_membership():
 )
 def test_graph_manager_change_pair_and_single_entry(changes, manager):
     (user,) = read_users([{"id": KIM, "manager@delta": changes}]).records
-    assert user.attributes == {"id": KIM, "manager": manager}
+    assert user.merged({"manager": LEE}) == {"id": KIM, "manager": manager}
+
+
+def test_the_end_of_a_former_manager_told_again_leaves_the_next_one():
+    ended = {"id": KIM, "manager@delta": [member(LEE, removed=True)]}
+    (user,) = user_readings([dict(ended)], False)[-1].records
+    assert user.merged({"manager": MAX}) == {"id": KIM, "manager": MAX}
+    (user,) = user_readings([{"id": KIM, "manager@delta": [member(MAX)]}, dict(ended)], False)[-1].records
+    assert (user.attributes["manager"], user.merged({"manager": LEE})["manager"]) == (MAX, MAX)
+    (user,) = user_readings([dict(ended), {"id": KIM, "manager@delta": [member(MAX, removed=True)]}], False)[-1].records
+    assert [user.merged({"manager": one})["manager"] for one in (LEE, MAX, KIM)] == [None, None, KIM]
 
 
 def test_graph_manager_absent_means_unchanged():
