@@ -40,6 +40,9 @@ class InView:
     def among(self, kind: Kind, ids: Iterable[str]) -> Collection[str]:
         return {id_ for id_, one in self._mirror.objects(self._source, kind, ids).items() if one.state != "gone"}
 
+    def members(self, group_id: str) -> Collection[str]:
+        return self._mirror.member_ids(self._source, group_id, nested=False)
+
     def needed(self, kind: Kind, *, lacking: bool) -> Iterable[str]:
         inside = kind == "user" or self._nested_groups
         return self._mirror.needed_ids(self._source, kind, members_too=inside, lacking=lacking)

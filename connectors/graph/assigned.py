@@ -9,12 +9,12 @@ the mirror knows is asked for as long as it is known: out of scope is not delete
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable
+from collections.abc import AsyncGenerator, Collection, Container, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
 
-from connectors.graph.batch import Part, read_batch
+from connectors.graph.batch import SIZE, Part, read_batch
 from connectors.graph.by_ids import IDS, by_ids
 from connectors.graph.delta import DeltaStream, delta_pages, unfinished
 from connectors.graph.fault import Fault
@@ -27,6 +27,9 @@ from connectors.graph.watermark import Watermark, parse_watermark
 from syncd.core.model import Json, Kind, Membership, Page, Record, Removal, SourceUser
 
 _TOP = 999
+#: Users on a page of users/delta, as reported; and requests by id that are too few for a look at the tenant's size.
+_PAGE = 200
+_FEW = 20
 
 
 class InView(Protocol):
@@ -38,6 +41,10 @@ class InView(Protocol):
 
     def among(self, kind: Kind, ids: Iterable[str]) -> Collection[str]:
         """Those of these who are known."""
+        ...
+
+    def members(self, group_id: str) -> Collection[str]:
+        """Users who are direct members of a group."""
         ...
 
     def needed(self, kind: Kind, *, lacking: bool) -> Iterable[str]:
@@ -92,13 +99,31 @@ class _Reader:
 
     async def everything(self) -> AsyncGenerator[Page, None]:
         """Those needed and those known: whoever is not found is for the caller to judge."""
-        watermark = await self._place()
         ids = await asyncio.to_thread(
             lambda: dict.fromkeys([*self._view.needed(self._kind, lacking=False), *self._view.known(self._kind)])
         )
+        if self._kind == "user" and await self._walk_costs_less(len(ids)):
+            chain = delta_pages(self._transport, self._settings, self._stream, self._stream.first, full=True)
+            async with aclosing(chain) as pages:
+                async for page in pages:
+                    yield _of(page, ids)
+            return
+        watermark = await self._place()
         async for page in self._fetched(list(ids), full=True):
             yield page
         yield Page(stream=self._stream.stream, records=(), last=True, watermark=watermark)
+
+    async def _walk_costs_less(self, wanted: int) -> bool:
+        """Whether so many users, asked for by id, take more requests than all users of the tenant, page by page."""
+        asked = -(-wanted // IDS) + (-(-wanted // SIZE) if "manager" in self._settings.user_select else 0)
+        if asked <= _FEW:
+            return False
+        calls = self._calls(low=True)
+        try:
+            counted = await calls.get("/users?$select=id&$top=1&$count=true", {"ConsistencyLevel": "eventual"})
+            return int(counted["@odata.count"]) / _PAGE < asked
+        except (Fault, KeyError, TypeError, ValueError):
+            return False
 
     async def _place(self) -> str:
         """The watermark of now. Source: Microsoft Graph documentation, "Use delta query", "Synchronize from now"."""
@@ -115,13 +140,7 @@ class _Reader:
 
     def _of_known(self, page: Page) -> Page:
         told = [*page.records, *page.removals]
-        known = self._view.among(self._kind, {_subject(one) for one in told})
-        return replace(
-            page,
-            records=tuple(one for one in page.records if _subject(one) in known),
-            removals=tuple(one for one in page.removals if _subject(one) in known),
-            unknown=frozenset(id_ for id_ in page.unknown if id_ in known),
-        )
+        return _of(page, self._view.among(self._kind, {_subject(one) for one in told}))
 
     def _fetched(self, ids: list[str], *, full: bool) -> AsyncGenerator[Page, None]:
         calls = self._calls(low=full)
@@ -176,12 +195,13 @@ class _Reader:
         items = [item async for some in by_ids(calls, "group", select, ids) for item in some]
         if not items:
             return
-        links = [f"/groups/{item['id']}/members?$select=id&$top={_TOP}" for item in items]
-        parts = await read_batch(calls, links)
+        parts = await read_batch(calls, [_members_of(item["id"]) for item in items])
         records: list[Record] = []
         unknown: set[str] = set()
         for item, part in zip(items, parts, strict=True):
             members = await self._members(calls, part)
+            if full and members is not None:
+                members += await self._overlooked(calls, item["id"], members)
             hidden = item.get("visibility") == "HiddenMembership" and not members
             if members is None or hidden:
                 unknown.add(item["id"])
@@ -189,6 +209,19 @@ class _Reader:
             records += said.records
         whole = frozenset() if full else frozenset(item["id"] for item in items) - unknown
         yield Page(stream="groups", records=tuple(records), full=full, unknown=frozenset(unknown), whole=whole)
+
+    async def _overlooked(self, calls: Round, group_id: str, members: list[Json]) -> list[Json]:
+        """Members whom one list lacks and a second one has: lists come from replicas, which may be of another moment."""
+        listed = {one["id"] for one in members}
+        if all(id_ in listed for id_ in await asyncio.to_thread(self._view.members, group_id)):
+            return []
+        try:
+            async with aclosing(walk(calls, _members_of(group_id), delta=False)) as pages:
+                return [one async for page in pages for one in page.items if one["id"] not in listed]
+        except Fault as error:
+            if error.status != 404:
+                raise
+            return []
 
     async def _members(self, calls: Round, part: Part) -> list[Json] | None:
         """Members of every kind; None where they may not be read. A group that is gone by now has none."""
@@ -207,6 +240,21 @@ class _Reader:
         if not all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in members):
             raise calls.incomplete("a member that has no id")
         return members
+
+
+def _members_of(group_id: str) -> str:
+    """Not cast to users: a cast goes to an index that lags, and leaves out the groups inside."""
+    return f"/groups/{group_id}/members?$select=id&$top={_TOP}"
+
+
+def _of(page: Page, ids: Container[str]) -> Page:
+    """What a page says of these."""
+    return replace(
+        page,
+        records=tuple(one for one in page.records if _subject(one) in ids),
+        removals=tuple(one for one in page.removals if _subject(one) in ids),
+        unknown=frozenset(id_ for id_ in page.unknown if id_ in ids),
+    )
 
 
 def _subject(one: Record | Removal) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from connectors.graph import by_ids
+from syncd.core.model import Kind
 from syncd.ingest import Reading
 from tests.contract.graph_store import Kept, kept
 from tests.contract.graph_world import World, tenant
@@ -180,19 +181,48 @@ async def test_groups_inside_are_read_where_they_count(world, mirror, nested):
     assert same(mirror, {*people[:4]} if nested else {people[0]})
 
 
-async def test_graph_delta_latest_token_then_bulk_read(world, mirror):
-    """What changes while people are read by id is told by the next round."""
-    direct, inside, _ = staff(world)
-    world.quirks.replica_lag = 30  # every second read does not know the newest
-    world.directory.update_user(direct[0], displayName="During")
-    world.clock.advance(60)
+async def test_graph_delta_latest_token_then_bulk_read(world):
+    """What changes after people were read by id, and before the round ends, is told by the next round."""
+    direct, _, _ = staff(world)
+
+    class Two:
+        def known(self, kind: Kind) -> Iterable[str]:
+            return ()
+
+        def among(self, kind: Kind, ids: Iterable[str]) -> Collection[str]:
+            return {*ids} & {*direct[:2]}
+
+        def members(self, group_id: str) -> Collection[str]:
+            return ()
+
+        def needed(self, kind: Kind, *, lacking: bool) -> Iterable[str]:
+            return () if lacking else direct[:2]
+
+    source = world.source(assigned_only=True, in_view=Two())
+    async for page in source.read("users", None):
+        world.mirror.apply(page)
+        if not page.last:
+            world.directory.update_user(direct[0], displayName="During")
+    assert world.mirror.users[direct[0]]["displayName"] != "During"
+    await world.mirror.read(source, "users")
+    await source.close()
+    assert world.mirror.users[direct[0]]["displayName"] == "During"
+    assert set(world.mirror.users) == {*direct[:2]}
+
+
+async def test_where_nearly_everybody_is_assigned_all_are_read_page_by_page(world, mirror):
+    people = [world.directory.create_user() for _ in range(300)]
+    people += [user.id for user in world.directory.users[100:200] if user.live]
+    world.directory.assign(world.directory.create_group("Staff", members=set(people)))
+    boss = world.directory.users[100].id
+    world.directory.set_manager(people[0], boss)
     await read(mirror)
-    world.directory.update_user(direct[0], displayName="Newer")
-    world.clock.advance(60)
-    await read(mirror)
-    places = [entry for entry in world.requests("delta") if "latest" in entry.query]
-    assert places == []
-    assert same(mirror, {*direct, *inside})
+    assert same(mirror, {*people})
+    assert [path for path in asked(world) if "delta" in path] == ["/groups/delta", *["/users/delta"] * 3]
+    assert len(world.requests("$batch")) == 1  # members of the group
+    world.directory.update_user(people[0], displayName="Later")
+    assert (await read(mirror)).requests == 4
+    assert same(mirror, {*people})
 
 
 async def test_a_place_that_is_lost_is_taken_anew_without_reading_the_tenant(world, mirror):
@@ -249,3 +279,42 @@ async def test_reading_all_again_begins_from_the_start(world, mirror):
     world.forget()
     await mirror.read()
     assert mirror.same()
+
+
+async def test_graph_replica_lag_between_reads_tolerated(world, mirror):
+    """What one replica does not know yet is no removal; every second read is of a minute ago."""
+    direct, inside, group = staff(world)
+    newcomer = world.directory.create_user()
+    world.clock.advance(600)
+    await read(mirror)
+    world.directory.add_members(group, newcomer)
+    await read(mirror)
+    world.quirks.replica_lag = 60
+    for _ in range(4):
+        await read(mirror, full=True)
+        assert same(mirror, {*direct, *inside, newcomer})
+
+
+async def test_graph_get_by_ids_missing_ids_handled(world, mirror):
+    """An id that is not found is nobody yet, and is asked for again; for whoever was there the recycle bin is asked."""
+    direct, inside, _ = staff(world)
+    world.fault({"edit": {"set": {"value": []}}}, path=BY_IDS, times=2)
+    assert (await mirror.read(assigned_only=True)).complete
+    assert mirror.live("user") == {}
+    await read(mirror)
+    assert same(mirror, {*direct, *inside})
+    world.forget()
+    world.fault({"edit": {"set": {"value": []}}}, path=BY_IDS, nth=2)
+    await mirror.read(assigned_only=True, full=True)
+    assert same(mirror, {*direct, *inside})
+
+
+async def test_graph_manager_batch_404_means_none(world, mirror):
+    direct, _, _ = staff(world)
+    world.directory.set_manager(direct[0], None)
+    world.directory.set_manager(direct[1], direct[0])
+    await read(mirror)
+    answers = [part["url"] for entry in world.requests("$batch") for part in orjson.loads(entry.body)["requests"]]
+    assert len([url for url in answers if "/manager?" in url]) == DIRECT + INSIDE
+    assert "manager" not in mirror.live("user")[direct[0]]
+    assert mirror.live("user")[direct[1]]["manager"] == direct[0]

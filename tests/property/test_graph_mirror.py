@@ -93,9 +93,10 @@ def trouble(world: World, draw: random.Random) -> bool:
 
 
 async def settled(world: World, mirror: Kept, draw: random.Random) -> int:
-    """Read until a reading is complete, as cycles do; gives how many that took."""
+    """Read until a reading is complete, as cycles do; gives how many that took. A full one is tried until it is done."""
+    full = False
     for attempt in range(1, 6):
-        full = attempt > 2 or draw.random() < 0.15
+        full = full or attempt > 2 or draw.random() < 0.15
         if (await mirror.read(full=full, jitter=lambda: 0.0)).complete:
             return attempt
         world.emulator.faults.clear()

@@ -174,3 +174,13 @@ def test_graph_deleted_upn_never_written():
     item = {"id": KIM, "userPrincipalName": KIM.replace("-", "") + "kim@acme.example"}
     assert original_name(item) == "kim@acme.example"
     assert original_name({"id": KIM, "userPrincipalName": "kim@acme.example"}) == "kim@acme.example"
+
+
+def test_graph_member_limited_info_tolerated():
+    """Of what a permission does not open, Graph gives type and id alone."""
+    limited = [
+        {"@odata.type": "#microsoft.graph.user", "id": LEE},
+        {"@odata.type": "#microsoft.graph.device", "id": MAX},
+    ]
+    (said,) = group_readings([{"id": KIM, "members@delta": limited}])
+    assert [one for one in said.records if isinstance(one, Membership)] == [Membership(group_id=KIM, member_id=LEE)]
