@@ -186,8 +186,7 @@ class _Report:
         width = _widest((_who(row.change) for row in rows[: self.shown]), _NAME_WIDTH)
         for row in rows[: self.shown]:
             change = row.change
-            head = Text(f"    {_SIGNS[action]} ", style=_STYLES[action])
-            head.append(_padded(_who(change), width))
+            head = Text.assemble((f"    {_SIGNS[action]} {_padded(_who(change), width)}", _STYLES[action]))
             head.append(f"   {_clean(change.why)}", style="dim")
             _line(console, head)
             if change.action not in (Action.CREATE, Action.DELETE):
