@@ -5,13 +5,16 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes
 WORKERS ?= auto
 
-.PHONY: demo test lint format lock wheel install uninstall deb clean
+.PHONY: demo test soak lint format lock wheel install uninstall deb clean
 
 demo: $(VENV)/runtime.stamp ## the main job on the sandbox, with SQLite
 	$(RUN) -m syncd demo
 
 test: $(VENV)/development.stamp ## all tests: sandbox, third-party SCIM servers and PostgreSQL included
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal
+
+soak: $(VENV)/development.stamp ## thousands of random histories with every fault; HISTORIES=n, FROM=seed
+	$(RUN) bench/sim.py --histories $(or $(HISTORIES),5000) --from $(or $(FROM),1)
 
 lint: $(VENV)/development.stamp
 	$(VENV)/bin/ruff check .

@@ -168,6 +168,8 @@ def _check_rows(settings: Settings, profiles: Mapping[str, Profile]) -> None:
         file = settings.targets[said.target].profile
         if file in built_in():
             continue
+        from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
+
         try:
             compile_job(settings, name, {}, profiles[said.target])
         except SyncdError as error:

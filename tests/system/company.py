@@ -8,6 +8,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp
 
+from connectors.sandbox.clock import Clock
 from connectors.sandbox.graph.app import graph_app
 from connectors.sandbox.graph.directory import GraphDirectory
 from connectors.sandbox.okta.directory import OktaDirectory
@@ -103,9 +104,9 @@ class GraphCompany(_Words):
 
     kind = "graph"
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, clock: Clock | None = None) -> None:
         super().__init__(tag)
-        self.directory = GraphDirectory(domain=self.domain, seed=len(tag))
+        self.directory = GraphDirectory(clock=clock, domain=self.domain, seed=len(tag))
         self.application = self.directory.create_application("Product")
         self.app = graph_app(self.directory)
 
@@ -195,9 +196,9 @@ class OktaCompany(_Words):
 
     kind = "okta"
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, clock: Clock | None = None) -> None:
         super().__init__(tag)
-        self.directory = OktaDirectory(seed=len(tag))
+        self.directory = OktaDirectory(clock=clock, seed=len(tag))
         self.directory.access.add_api_token(TOKEN)
         self.application = self.directory.create_app("Product").id
         self.app = okta_app(self.directory)

@@ -1,0 +1,322 @@
+"""One history: what happens to a company and to syncd from a seed on, and at its end a quiet time that must put all right."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from state.errors import Busy
+from syncd.approval import NothingToApprove, Outdated, approve, held
+from syncd.control import restart
+from syncd.cycle import Wish, sync
+from syncd.provision import NobodyFound, provision
+from syncd.report.result import JobResult
+from syncd.runtime import Runtime
+from tests.simulation import invariants
+from tests.simulation.faults import bad_disk, death
+from tests.simulation.invariants import Violation
+from tests.simulation.loop import Hang
+from tests.simulation.world import GUARDS, JOB, VARIANTS, Ended, Ground, Surprise, World
+
+_QUIET_CYCLES = 8
+_DAY = 86_400
+
+
+@dataclass(kw_only=True)
+class Told:
+    """What a history was made of."""
+
+    seed: int
+    lines: list[str] = field(default_factory=list)
+    kills: int = 0
+    faults: int = 0
+    cycles: int = 0
+    removals: int = 0
+    violation: str | None = None
+
+
+def live(under: Ground, seed: int) -> Told:
+    """Live through the history of this seed. What is wrong is in `violation`."""
+    told = Told(seed=seed)
+    try:
+        history = History(World(under, seed), told)
+        history.run()
+    except (Violation, Surprise, Hang) as wrong:
+        told.violation = f"{type(wrong).__name__}: {wrong}"
+    return told
+
+
+class History:
+    """The steps of one history."""
+
+    def __init__(self, world: World, told: Told) -> None:
+        self.world, self.told, self.draw = world, told, world.draw
+        #: who was not to have an account at some time since the source was last read to its end, by id at the source
+        self._doubtful: set[str] = set()
+        self._doubtful_members: set[tuple[str, str]] = set()
+        self._approved = True
+        self._edited = False  #: by hand, at the target
+        self._say(f"{world.company.kind}, {self._quirks()}")
+
+    def _quirks(self) -> str:
+        plain = type(self.world.quirks)().data
+        return str({key: value for key, value in self.world.quirks.data.items() if plain[key] != value})
+
+    def _say(self, text: str) -> None:
+        self.told.lines.append(f"{self.world.clock.seconds:>12.3f} {text}")
+
+    def run(self) -> None:
+        draw = self.draw
+        steps: dict[Callable[[], None], int] = {
+            self.tick: 10,
+            self.full: 2,
+            self.dry: 2,
+            self.on_demand: 2,
+            self.two_at_once: 3,
+            self.reconfigure: 2,
+            self.approve: 2,
+            self.restart: 1,
+            self.by_hand: 2,
+            self.jump: 1,
+        }
+        for _ in range(draw.randint(2, 5)):
+            for _ in range(draw.randint(0, 3)):
+                self._say(self.world.company.change())
+                self._doubt()
+            self.world.clock.advance(draw.choice((1, 60, 600, 7200, _DAY)))
+            (step,) = draw.choices(list(steps), list(steps.values()))
+            step()
+            invariants.nothing_of_others_is_touched(self.world)
+        self.quiet()
+
+    # --- what is and what may go ------------------------------------------------------------------------------------
+
+    def _doubt(self) -> None:
+        company, hidden = self.world.company, self.world.hidden
+        wanted = company.wanted(hidden=hidden)
+        self._doubtful |= company.people.keys() - wanted.keys()
+        for word, team in company.teams.items():
+            for name in company.people:
+                if name not in team.members or name not in wanted or not (team.there and team.assigned):
+                    self._doubtful_members.add((word, name))
+
+    def _believed(self) -> None:
+        """A round came to its end: what was before does not count any more."""
+        self._doubtful.clear()
+        self._doubtful_members.clear()
+        self._doubt()
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _struck(self, *verbs: Callable[[Runtime], Awaitable[Any]]) -> list[Ended]:
+        """Run in bad weather, and with what may befall a process."""
+        draw, world = self.draw, self.world
+        severity = draw.choice((0, 0, 0.03, 0.1, 0.3, 0.7))
+        where = draw.choice(("source", "target", "both"))
+        world.at_source.chance = severity if where != "target" else 0
+        world.at_target.chance = severity if where != "source" else 0
+        fate = draw.random()
+        dies = death(draw, turns=world.turns, commits=world.commits) if fate < 0.4 else None
+        disk = bad_disk(draw, statements=world.statements) if 0.4 <= fate < 0.55 else None
+        before = world.at_source.struck + world.at_target.struck
+        try:
+            ended = world.run(*verbs, death=dies, disk=disk)
+        finally:
+            world.at_source.chance = world.at_target.chance = 0
+        faults = world.at_source.struck + world.at_target.struck - before
+        self.told.faults += faults
+        self.told.kills += sum(one.killed for one in ended)
+        for one in ended:
+            how = "killed" if one.killed else one.error or _short(one.value)
+            self._say(f"  weather {severity} at {where}: {faults} faults; {dies or disk or ''}; {how}")
+        invariants.no_secret_is_told(world, ended)
+        return ended
+
+    def _cycle(self, wish: Wish, *, times: int = 1) -> None:
+        before, teams = invariants.active(self.world), self._memberships()
+        verbs = [partial(_sync, wish=wish) for _ in range(times)]
+        ended = self._struck(*verbs)
+        self.told.cycles += times
+        self._removals(before, teams, single=times == 1, ended=ended)
+        for one in ended:
+            for result in one.value or ():
+                if result.complete and result.error is None:
+                    self._believed()
+
+    def _memberships(self) -> set[tuple[str, str]]:
+        return {(g.id, id_) for g in self.world.target.groups() for id_ in g.members.ids}
+
+    def _removals(
+        self, before: dict[str, Any], teams: set[tuple[str, str]], *, single: bool, ended: list[Ended]
+    ) -> None:
+        """Who lost an account or a membership was not to have it, and no more lost it at once than the guard lets."""
+        world = self.world
+        removed = [one for id_, one in before.items() if id_ not in invariants.active(world)]
+        self.told.removals += len(removed)
+        sure = {person.login: name for name, person in world.company.people.items() if name not in self._doubtful}
+        if wrong := [one.name for one in removed if one.name in sure]:
+            raise Violation(f"removed although wanted all the time: {wrong}")
+        people = {one.id: sure.get(one.name) for one in world.target.users()}
+        names = {team.name: word for word, team in world.company.teams.items()}
+        for group, member in teams - self._memberships():
+            found, name = world.target.get("group", group), people.get(member)
+            if found is None or name is None or found.name not in names:
+                continue
+            if (names[found.name], name) not in self._doubtful_members:
+                raise Violation(f"{name} was taken out of {found.name} although a member all the time")
+        limit = GUARDS.get(world.variant)
+        if single and limit is not None and not self._approved and len(removed) > 1:
+            count, percent, minimum = limit
+            over = len(removed) > count or (len(before) >= minimum + 2 and len(removed) * 100 > percent * len(before))
+            if over:
+                raise Violation(f"{len(removed)} of {len(before)} removed in one cycle, guard {limit}")
+
+    def tick(self) -> None:
+        self._say("tick")
+        self._cycle(Wish(failed_now=False))
+
+    def full(self) -> None:
+        self._say("full cycle")
+        self._cycle(Wish(full=True))
+
+    def two_at_once(self) -> None:
+        self._say("two daemons at once")
+        self._cycle(Wish(failed_now=False), times=2)
+
+    def dry(self) -> None:
+        self._say("dry run")
+        writes = self._writes()
+        self._struck(partial(_sync, wish=Wish(dry=True, full=self.draw.random() < 0.3)))
+        if self._writes() != writes:
+            raise Violation("a dry run wrote")
+
+    def _writes(self) -> int:
+        return sum(self.world.target.writes.values())
+
+    def on_demand(self) -> None:
+        person = self.draw.choice(sorted(self.world.company.people.values(), key=lambda one: one.login))
+        self._say(f"on demand: {person.login}")
+        verbs: list[Callable[[Runtime], Awaitable[Any]]] = [partial(_provision, name=person.login)]
+        if self.draw.random() < 0.4:
+            verbs.insert(self.draw.randint(0, 1), partial(_sync, wish=Wish(failed_now=False)))
+        before, teams = invariants.active(self.world), self._memberships()
+        ended = self._struck(*verbs)
+        self._removals(before, teams, single=False, ended=ended)
+
+    def reconfigure(self) -> None:
+        self.world.variant = self.draw.choice(VARIANTS)
+        self._doubt()
+        self._say(f"configuration: {self.world.variant}")
+        self.tick()
+
+    def approve(self) -> None:
+        self._say("approve what is held")
+        (ended,) = self.world.run(_approve)
+        self._approved = bool(ended.value)
+        self.tick()
+        self._approved = True  # it lasts for a day
+
+    def restart(self) -> None:
+        self._say("restart")
+        self.world.run(_restart)
+        self.tick()
+
+    def by_hand(self) -> None:
+        """Somebody changes at the target what is ours."""
+        world, draw = self.world, self.draw
+        self._edited = True
+        ours = [one for one in world.target.users() if one.id not in world.by_hand]
+        if ours:
+            one = draw.choice(ours)
+            how = draw.choice(("title", "delete", "deactivate", "rename"))
+            match how:
+                case "title":
+                    world.target.change(one, {**one.attributes, "title": "By hand"}, one.members)
+                case "delete":
+                    world.target.remove(one)
+                case "deactivate":
+                    world.target.change(one, {**one.attributes, "active": False}, one.members)
+                case "rename":
+                    world.target.change(one, {**one.attributes, "userName": f"hand.{one.name}"}, one.members)
+            self._say(f"by hand: {how} {one.name}")
+        self.tick()
+
+    def jump(self) -> None:
+        self.world.skew += self.draw.choice((-7200, -60, -5, 5, 60, 7200, _DAY))
+        self._say(f"the clock jumps, now {self.world.skew} s ahead")
+        self.tick()
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def quiet(self) -> None:
+        """No more faults: in a few full cycles, with everything approved, all is as it should be, and stays so."""
+        world = self.world
+        world.skew = 0
+        world.clock.advance(10_000)
+        if not self._edited:  # what comes by increments alone must do
+            self._say("quiet, by increments")
+            self._rest(Wish())
+            invariants.the_target_is_as_wished(world)
+        self._say("quiet, with everything read")
+        world.clock.advance(2 * _DAY)
+        self._rest(Wish(full=True))
+        invariants.the_target_is_as_wished(world)
+        invariants.nothing_is_doubled(world)
+        invariants.nothing_of_others_is_touched(world)
+        invariants.nobody_else_is_asked(world)
+        invariants.every_object_has_its_link(world)
+
+    def _rest(self, wish: Wish) -> None:
+        """Cycles, and approvals of what they hold, until there is nothing left to do."""
+        world = self.world
+        last: JobResult | None = None
+        for _ in range(_QUIET_CYCLES):
+            writes = self._writes()
+            (ended,) = world.run(partial(_sync, wish=wish))
+            self._say(f"  {ended.error or _short(ended.value)}")
+            if ended.error is not None:
+                raise Violation(f"a quiet cycle ended with: {ended.error}")
+            (last,) = ended.value
+            if last.exit_code == 0 and self._writes() == writes:
+                return
+            if last.exit_code == 3:
+                world.run(_approve)
+        raise Violation(f"not at rest after {_QUIET_CYCLES} quiet cycles: {_short([last])}")
+
+
+async def _sync(runtime: Runtime, *, wish: Wish) -> list[JobResult]:
+    return await sync(runtime, [JOB], wish)
+
+
+async def _provision(runtime: Runtime, *, name: str) -> None:
+    try:
+        await provision(runtime, name, [JOB])
+    except (NobodyFound, Busy):
+        return
+
+
+async def _approve(runtime: Runtime) -> int:
+    freed = 0
+    for row in held(runtime, [JOB]):
+        if row["checksum"]:
+            try:
+                freed += approve(runtime, JOB, row["checksum"])
+            except (NothingToApprove, Outdated):
+                continue
+    return freed
+
+
+async def _restart(runtime: Runtime) -> None:
+    restart(runtime, JOB)
+
+
+def _short(value: Any) -> str:
+    if not isinstance(value, list):
+        return str(value)
+    return "; ".join(
+        f"exit {one.exit_code} { ({k: n for k, n in one.counts.items() if n and k != 'skip'}) } {one.error or ''}"
+        for one in value
+        if isinstance(one, JobResult)
+    )
