@@ -93,13 +93,13 @@ deb: ## dist/syncd_*.deb for this machine's Python and architecture
 	rm -rf build/deb
 	$(MAKE) install DESTDIR=build/deb SHARE=/usr
 	install -d build/deb/DEBIAN dist
-	install -m 755 deb/postinst deb/prerm deb/postrm build/deb/DEBIAN
+	install -m 755 systemd/deb/postinst systemd/deb/prerm systemd/deb/postrm build/deb/DEBIAN
 	sed -e "s/@VERSION@/$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' syncd/__init__.py)/" \
 	  -e "s/@ARCHITECTURE@/$$(dpkg --print-architecture)/" \
 	  -e "s/@SIZE@/$$(du -sk build/deb | cut -f1)/" \
 	  -e "s/@PYTHON@/$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')/" \
 	  -e "s/@NEXT@/$$($(PYTHON) -c 'import sys; print("%d.%d" % (sys.version_info[0], sys.version_info[1] + 1))')/" \
-	  deb/control > build/deb/DEBIAN/control
+	  systemd/deb/control > build/deb/DEBIAN/control
 	dpkg-deb --root-owner-group --build build/deb dist
 
 # --- what the others need ----------------------------------------------------------------------------------------------
