@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes
 WORKERS ?= auto
 
-.PHONY: demo test soak lint format lock clean
+.PHONY: demo test soak lint format lock wheel install uninstall deb clean
 
 demo: $(VENV)/runtime.stamp ## the main job on the sandbox, with SQLite
 	$(RUN) -m syncd demo
@@ -34,6 +34,75 @@ lock: $(VENV)/development.stamp
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links pyproject.toml --group dev --group servers -c requirements.lock -o requirements-dev.lock
 
+# --- installing ------------------------------------------------------------------------------------------------------
+# make install            everything under /opt/syncd, units, manual and completion under /usr/local
+#   DESTDIR=folder        into another root, as packagers do
+#   SHARE=/usr            where units, manual and completion go
+#   PACKAGE=file.whl      what is installed; the tree by default
+#   SITE=folder           take the dependencies from there instead of installing those of the lock file
+DESTDIR ?=
+SHARE ?= /usr/local
+PACKAGE ?= .
+SITE ?=
+BUILD ?= $(PYTHON) -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+HOME_ := /opt/syncd
+ROOT = $(abspath $(DESTDIR)/)$(HOME_)
+INTO = $(PYTHON) -m pip --disable-pip-version-check --python $(ROOT)/bin/python
+TO = $(abspath $(DESTDIR)/)$(SHARE)
+INSTALLED = $(SHARE)/bin/syncd $(SHARE)/lib/systemd/system/syncd.service $(SHARE)/lib/systemd/system/syncd-sync.service \
+  $(SHARE)/lib/systemd/system/syncd-sync.timer $(SHARE)/share/man/man1/syncd.1 \
+  $(SHARE)/share/bash-completion/completions/syncd $(SHARE)/share/zsh/site-functions/_syncd \
+  $(SHARE)/share/fish/vendor_completions.d/syncd.fish $(SHARE)/share/doc/syncd
+
+wheel: ## dist/syncd-*.whl
+	rm -rf build
+	$(BUILD)
+
+install:
+	rm -rf build $(ROOT)
+	$(PYTHON) -m venv --without-pip $(ROOT)
+ifeq ($(SITE),)
+	$(INTO) install --quiet --no-compile --require-hashes -r requirements.lock
+else
+	echo $(abspath $(SITE)) > $$($(ROOT)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/site.pth
+endif
+	$(INTO) install --quiet --no-compile --no-deps --ignore-installed $(PACKAGE)
+	rm -f $(ROOT)/lib/python3*/site-packages/syncd-*.dist-info/direct_url.json
+	# The service may not write there; and no path of the building machine stays. What does not compile is nobody's import.
+	-$(ROOT)/bin/python -m compileall -q -j 0 $(if $(DESTDIR),-s $(abspath $(DESTDIR)) -p /) $(ROOT)/lib
+	install -d $(abspath $(DESTDIR)/)/etc/syncd $(TO)/bin $(TO)/share/zsh/site-functions $(TO)/share/fish/vendor_completions.d
+	ln -sfn $(HOME_)/bin/syncd $(TO)/bin/syncd
+	install -D -m 644 -t $(TO)/lib/systemd/system systemd/syncd.service systemd/syncd-sync.service systemd/syncd-sync.timer
+	install -D -m 644 -t $(TO)/share/doc/syncd config.example.toml README.md CHANGELOG.md LICENSE docs/*.md
+	install -d $(TO)/share/man/man1 $(TO)/share/bash-completion/completions
+	$(ROOT)/bin/python -I -m syncd.cli.manual > $(TO)/share/man/man1/syncd.1
+	_SYNCD_COMPLETE=source_bash $(ROOT)/bin/syncd > $(TO)/share/bash-completion/completions/syncd
+	_SYNCD_COMPLETE=source_zsh $(ROOT)/bin/syncd > $(TO)/share/zsh/site-functions/_syncd
+	_SYNCD_COMPLETE=source_fish $(ROOT)/bin/syncd > $(TO)/share/fish/vendor_completions.d/syncd.fish
+ifneq ($(DESTDIR),)
+	# Scripts name the folder that they will stand in.
+	grep -rIlF -- '$(abspath $(DESTDIR))/' $(ROOT)/bin $(ROOT)/pyvenv.cfg | xargs -r sed -i 's|$(abspath $(DESTDIR))/|/|g'
+endif
+
+# Configuration (/etc/syncd) and state (/var/lib/syncd) stay.
+uninstall:
+	rm -rf $(ROOT) $(addprefix $(abspath $(DESTDIR)/),$(INSTALLED))
+	-rmdir $(abspath $(DESTDIR)/)/etc/syncd 2>/dev/null
+
+deb: ## dist/syncd_*.deb for this machine's Python and architecture
+	rm -rf build/deb
+	$(MAKE) install DESTDIR=build/deb SHARE=/usr
+	install -d build/deb/DEBIAN dist
+	install -m 755 systemd/deb/postinst systemd/deb/prerm systemd/deb/postrm build/deb/DEBIAN
+	sed -e "s/@VERSION@/$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' syncd/__init__.py)/" \
+	  -e "s/@ARCHITECTURE@/$$(dpkg --print-architecture)/" \
+	  -e "s/@SIZE@/$$(du -sk build/deb | cut -f1)/" \
+	  -e "s/@PYTHON@/$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')/" \
+	  -e "s/@NEXT@/$$($(PYTHON) -c 'import sys; print("%d.%d" % (sys.version_info[0], sys.version_info[1] + 1))')/" \
+	  systemd/deb/control > build/deb/DEBIAN/control
+	dpkg-deb --root-owner-group --build build/deb dist
+
+# --- what the others need ----------------------------------------------------------------------------------------------
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 

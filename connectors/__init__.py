@@ -27,6 +27,12 @@ class Source(Protocol):
         """Records that were set aside since the source was opened, each in a sentence."""
         ...
 
+    @property
+    def in_turn(self) -> bool:
+        """Whether its streams build on each other: assignments, then groups, then users, each with the one before in
+        the mirror. Otherwise they may be read side by side."""
+        ...
+
     def read(self, stream: Stream, watermark: str | None) -> AsyncIterator[Page]:
         """Pages of one round, the last one with `last` set. Without a watermark: everything.
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from syncd.config import schema
-from syncd.config.available import NOT_YET
 from syncd.core.filters import OPERATORS
 from syncd.core.model import Kind
 from syncd.core.vocabulary import SourceKind, vocabulary
@@ -72,8 +71,6 @@ def _section(heading: str, path: tuple[str, ...], table: Node, root: Node, also:
         if "default" in value:
             default = f"`{toml(value['default'])}`"
         told = _cell(value.get("description", ""))
-        if ".".join((*path, key)) in NOT_YET or ".".join((*path, "*")) in NOT_YET:
-            told += " *(not available yet)*"
         yield f"| `{key}` | {_cell(_type(value, root))} | {_cell(default)} | {told} |"
 
 

@@ -17,6 +17,7 @@ _DELETION = {
     "deactivates": "`DELETE` is accepted, and only deactivates it",
     "unsupported": "there is no deletion: it is deactivated and stays",
 }
+_PAGING = {"index": "go on by `startIndex`", "cursor": "go on by `nextCursor` (RFC 9865)"}
 _SOURCES = {"graph": "Microsoft Graph", "okta": "Okta"}
 
 
@@ -36,6 +37,10 @@ def _facts(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "dialect", f"`{profile.dialect}`, whatever flag the tenant URL has" if profile.dialect else flag
     yield "discovery", "asked" if profile.discovery else "not asked: the product has none worth asking"
     yield "members", f"at most {profile.member_chunk} in one request"
+    if profile.paging is not None:
+        yield "lists", _PAGING[profile.paging]
+    if not profile.members_shown:
+        yield "members of a group", "never shown: additions and removals alone are sent, and no group is replaced"
     if profile.traits:
         yield "wording of requests", ", ".join(f"{name} = {value}" for name, value in sorted(profile.traits.items()))
 
@@ -58,8 +63,10 @@ def _kind(profile: Profile, kind: Kind) -> Iterator[str]:
 def _product(product: KindProfile) -> Iterator[tuple[str, str]]:
     if product.match:
         yield "matched by", _paths(product.match)
-    if product.filterable is not None:
+    if product.filterable:
         yield "can be looked up by", f"{_paths(sorted(product.filterable))} alone"
+    elif product.filterable is not None:
+        yield "can be looked up by", "nothing: they are listed and compared"
     if product.required:
         yield "required", f"{_paths(product.required)}: none is created without a value for each"
     if product.accepts is not None:

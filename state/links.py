@@ -66,6 +66,15 @@ class Links:
             rows = c.execute(sa.select(link_members.c.member_id, link_members.c.target_id).where(where))
             return dict(rows.all())
 
+    def groups_with(self, job: str, member_ids: Iterable[str]) -> set[str]:
+        """Source ids of the groups to which one of these members was written."""
+        found: set[str] = set()
+        for part in parts(member_ids):
+            with reading(self._engine) as c:
+                where = (link_members.c.job == job) & link_members.c.member_id.in_(part)
+                found.update(c.scalars(sa.select(link_members.c.group_id).where(where).distinct()))
+        return found
+
     def forget(self, job: str) -> int:
         """Drop all links of a job; everything is matched anew. Returns how many."""
         with self._engine.begin() as c:

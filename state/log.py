@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -32,7 +32,20 @@ class LogEntry:
     error: Json = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CycleTally:
+    """How much one cycle changed."""
+
+    cycle: str
+    time: datetime  #: of its first entry
+    counts: Mapping[tuple[str, str], int]  #: entries by (action, status)
+
+
 _NAMES = tuple(field.name for field in fields(LogEntry))
+
+
+#: entries, counted from the newest, among which the last cycles are looked for
+_LOOKED_AT = 100_000
 
 
 class Log:
@@ -99,6 +112,27 @@ class Log:
         with reading(self._engine) as c:
             rows = c.execute(sa.select(log).where(where).order_by(log.c.id.desc()).limit(count)).mappings()
             return [LogEntry(**{key: value for key, value in row.items() if key != "id"}) for row in rows]
+
+    def cycles(self, job: str, *, count: int) -> list[CycleTally]:
+        """The last cycles that changed something or tried to, oldest first. It looks back a bounded number of entries."""
+        newest = sa.select(sa.func.max(log.c.id)).scalar_subquery()
+        recent = (log.c.job == job) & (log.c.id > newest - _LOOKED_AT) & log.c.status.in_(["success", "failure"])
+        last = sa.func.max(log.c.id)
+        columns = (log.c.cycle, log.c.action, log.c.status)
+        with reading(self._engine) as c:
+            few = sa.select(log.c.cycle).where(recent).group_by(log.c.cycle).order_by(last.desc()).limit(count)
+            cycles = list(c.scalars(few))[::-1]
+            of_them = recent & log.c.cycle.in_(cycles)
+            tallies = sa.select(*columns, sa.func.count(), sa.func.min(log.c.time)).where(of_them).group_by(*columns)
+            rows = c.execute(tallies).all()
+        return [
+            CycleTally(
+                cycle=cycle,
+                time=min(time for name, _, _, _, time in rows if name == cycle),
+                counts={(action, status): number for name, action, status, number, _ in rows if name == cycle},
+            )
+            for cycle in cycles
+        ]
 
     def drop_before(self, time: datetime) -> int:
         """Forget what is older than the retention. Returns how many entries."""

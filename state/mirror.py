@@ -23,6 +23,14 @@ from state.mirror_page import PageWriter
 from state.tables import assignments, groups, members, sources, streams, users
 from syncd.core.model import STREAMS, Assignment, Json, Kind, Page, Removal, Snapshot, State, Stream
 
+#: A member who was deleted as a user. Someone who is not known yet is none of these.
+_AWAY = sa.exists().where(
+    members.c.kind == "user",
+    users.c.source == members.c.source,
+    users.c.id == members.c.member_id,
+    users.c.state != "live",
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MirrorObject:
@@ -120,6 +128,12 @@ class Mirror:
             rows = c.execute(sa.select(streams.c.stream, streams.c.complete).where(streams.c.source == source))
             return {row.stream: row.complete for row in rows}
 
+    def completed_at(self, source: str) -> datetime | None:
+        """Since when everything here is known to have been so: the oldest of the streams' last ends; None before them."""
+        with reading(self._engine) as c:
+            ends = c.scalars(sa.select(streams.c.completed_at).where(streams.c.source == source)).all()
+            return min(ends) if ends and None not in ends else None
+
     def counts(self, source: str) -> dict[str, int]:
         """Objects that live: {"users", "groups", "assignments"}."""
         with reading(self._engine) as c:
@@ -176,6 +190,25 @@ class Mirror:
             after = found[-1][0]
             yield from found
 
+    def needed_ids(self, source: str, kind: Kind, *, members_too: bool, lacking: bool) -> list[str]:
+        """Principals of assignments and, with `members_too`, members of groups; with `lacking` those without an object
+        that lives or may come back."""
+        mine = (assignments.c.source == source) & (assignments.c.principal_kind == kind)
+        found: sa.Select[Any] | sa.CompoundSelect[Any] = sa.select(assignments.c.principal_id.label("id")).where(mine)
+        if members_too:
+            inside = (members.c.source == source) & (members.c.kind == kind)
+            found = sa.union(
+                sa.select(assignments.c.principal_id.label("id")).where(mine),
+                sa.select(members.c.member_id).where(inside),
+            )
+        ids, table = found.subquery(), OBJECTS[kind]
+        query = sa.select(ids.c.id).distinct().order_by(ids.c.id)
+        if lacking:
+            there = (table.c.source == source) & (table.c.id == ids.c.id) & (table.c.state != "gone")
+            query = query.where(~sa.exists().where(there))
+        with reading(self._engine) as c:
+            return list(c.scalars(query))
+
     def all_assignments(self, source: str) -> Iterator[Assignment]:
         """Every assignment row, by id, a few thousand at a time."""
         after = ""
@@ -230,14 +263,14 @@ class Mirror:
         return found
 
     def member_ids(self, source: str, group_id: str, *, nested: bool) -> set[str]:
-        """User ids in a group: direct ones, or with `nested` those of its groups as well."""
+        """User ids in a group: direct ones, or with `nested` those of its groups as well; without deleted users."""
         found: set[str] = set()
         seen, frontier = {group_id}, [group_id]
         with reading(self._engine) as c:
             while frontier:
                 below: list[str] = []
                 for part in parts(frontier):
-                    where = (members.c.source == source) & members.c.group_id.in_(part)
+                    where = (members.c.source == source) & members.c.group_id.in_(part) & ~_AWAY
                     for member_id, kind in c.execute(sa.select(members.c.member_id, members.c.kind).where(where)):
                         if kind == "user":
                             found.add(member_id)

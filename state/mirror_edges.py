@@ -11,10 +11,17 @@ import sqlalchemy as sa
 from state.digest import digest
 from state.engine import IN_LIST, parts
 from state.mirror_mark import PageMark
-from state.tables import assignments, members
+from state.tables import assignments, members, users
 from syncd.core.model import Assignment, Membership
 
 _EDGE = (members.c.group_id, members.c.member_id, members.c.kind)
+#: Edges of users in the recycle bin.
+_RESTORABLE = sa.exists().where(
+    members.c.kind == "user",
+    users.c.source == members.c.source,
+    users.c.id == members.c.member_id,
+    users.c.state == "soft",
+)
 _ROW = (assignments.c.id, assignments.c.principal_id, assignments.c.principal_kind)
 
 
@@ -57,9 +64,12 @@ class EdgeWriter:
             self._drop(rows)
 
     def sweep(self) -> None:
-        """Drop what this round did not mention: one pass in the order of the key, a part at a time."""
+        """Drop what this round did not mention: one pass in the order of the key, a part at a time.
+
+        A round shows members who live; of a user who may come back it says nothing.
+        """
         order = sa.tuple_(members.c.group_id, members.c.member_id)
-        old = members.c.generation < self._generation
+        old = (members.c.generation < self._generation) & ~_RESTORABLE
         last = ("", "")
         while True:
             query = sa.select(*_EDGE).where(self._mine, order > sa.tuple_(*last), old)

@@ -62,17 +62,22 @@ class PageWriter:
         if not self.full:  # only a delta merges, so only a delta needs what was there
             columns.append(table.c.attributes)
         generation = self.generations["users" if kind == "user" else "groups"]
-        last = self._last(kind, records)
+        last = self._last(records)
         for part in parts(last.values()):
             where = (table.c.source == self.source) & table.c.id.in_([r.id for r in part])
             known = {row.id: row for row in self.c.execute(sa.select(*columns).where(where))}
-            new, moved, same = [], [], []
+            new, moved, same, back = [], [], [], []
             for record in part:
                 old = known.get(record.id)
                 attributes = dict(record.attributes)
                 enabled = getattr(record, "enabled", True)
                 if old is not None and not self.full:
-                    attributes = {**(old.attributes or {}), **attributes}
+                    known_before = old.attributes or {}
+                    attributes = (
+                        record.merged(known_before)
+                        if isinstance(record, SourceUser)
+                        else {**known_before, **attributes}
+                    )
                 if enabled is None:
                     enabled = old.enabled if old is not None else True
                 row = {
@@ -91,9 +96,13 @@ class PageWriter:
                     same.append(record.id)
                 else:
                     moved.append(row)
+                    if old.state != "live":
+                        back.append(record.id)
             self._write_objects(table, new, moved, same, generation)
+            if kind == "user":
+                self._mark.touch_groups_above(back)
 
-    def _last(self, kind: Kind, records: list[Any]) -> dict[str, Any]:
+    def _last(self, records: list[Any]) -> dict[str, Any]:
         """One record an object: of several on a page the later one holds; in a delta each adds to those before."""
         last: dict[str, Any] = {}
         for record in records:
@@ -101,12 +110,10 @@ class PageWriter:
             if first is None or self.full:
                 last[record.id] = record
                 continue
-            attributes = {**first.attributes, **record.attributes}
-            if kind == "group":
-                last[record.id] = SourceGroup(id=record.id, attributes=attributes)
+            if isinstance(record, SourceUser):
+                last[record.id] = record.after(first)
             else:
-                enabled = first.enabled if record.enabled is None else record.enabled
-                last[record.id] = SourceUser(id=record.id, attributes=attributes, enabled=enabled)
+                last[record.id] = SourceGroup(id=record.id, attributes={**first.attributes, **record.attributes})
         return last
 
     def _write_objects(
@@ -144,14 +151,18 @@ class PageWriter:
 
     def _gone(self, kind: Kind, ids: list[str], state: State) -> None:
         table = OBJECTS[kind]
-        where = (table.c.source == self.source) & table.c.id.in_(ids) & (table.c.state != state)
-        found = list(self.c.scalars(sa.select(table.c.id).where(where)))
+        where = (table.c.source == self.source) & table.c.id.in_(ids)
+        known = {row.id: row.state for row in self.c.execute(sa.select(table.c.id, table.c.state).where(where))}
+        found = [id_ for id_, before in known.items() if before != state]
         if found:
             where = (table.c.source == self.source) & table.c.id.in_(found)
             self.c.execute(table.update().where(where).values(state=state, seq=self._mark.seq))
             self._mark.changed += len(found)
-        # A source need not say that a deleted user left its groups: no edge outlives its ends.
-        self._edges.drop(members.c.member_id.in_(ids))
+        # A source need not say that a deleted user left its groups, nor that a restored one is back in them: edges of
+        # whoever may come back stay and do not count meanwhile. No edge outlives an end that is gone for good.
+        if kind == "user" and state == "soft":
+            self._mark.touch_groups_above(found)
+        self._edges.drop(members.c.member_id.in_([id_ for id_ in ids if state != "soft" or id_ not in known]))
         if kind == "group":
             self._edges.drop(members.c.group_id.in_(ids))
 
@@ -191,13 +202,13 @@ class PageWriter:
                 self.c.execute(members.update().where(where).values(generation=generation))
 
     def replace_edges(self, snapshot: Snapshot) -> None:
-        """The memberships and assignments of one object are exactly these."""
+        """The memberships and assignments of one object are exactly these; of one that may come back, at least these."""
         id_ = snapshot.object.id
         side = members.c.member_id if snapshot.kind == "user" else members.c.group_id
         other = members.c.group_id if snapshot.kind == "user" else members.c.member_id
         wanted = {m.group_id if snapshot.kind == "user" else m.member_id for m in snapshot.memberships}
         known = set(self.c.scalars(sa.select(other).where(members.c.source == self.source, side == id_)))
-        for part in parts(known - wanted):
+        for part in parts(known - wanted if snapshot.state == "live" else ()):
             self._edges.drop((side == id_) & other.in_(part))
         self._edges.add(snapshot.memberships)
         kept = {a.id for a in snapshot.assignments}

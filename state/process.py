@@ -7,6 +7,10 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+PROC = Path("/proc")
+#: the mark of a process that lives and shows nothing of itself (hidepid, systemd's ProtectProc=)
+HIDDEN = ""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Process:
@@ -21,7 +25,7 @@ class Process:
 
     def knows_dead(self, host: str, mark: str) -> bool:
         """Whether that process is gone for certain: it was on this host, and nothing here bears its mark."""
-        return host == self.host and process_mark(int(mark.partition(":")[0])) != mark
+        return host == self.host and process_mark(int(mark.partition(":")[0])) not in (mark, HIDDEN)
 
 
 def this_host() -> str:
@@ -35,18 +39,17 @@ def this_host() -> str:
 
 
 def process_mark(pid: int) -> str | None:
-    """ "pid:start time" of a running process; None if there is none (a zombie has ended, too)."""
+    """ "pid:start time" of a running process; None if there is none (a zombie has ended, too); or HIDDEN."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        if Path("/proc/self/stat").exists():
-            return None
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
             return None
         except OSError:
             pass  # it lives, and belongs to somebody else
-        return f"{pid}:"  # no /proc here: the pid alone must do
+        # Without any /proc here the pid alone must do.
+        return HIDDEN if (PROC / "self" / "stat").exists() else f"{pid}:"
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] in "ZX" else f"{pid}:{fields[19]}"

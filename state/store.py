@@ -10,13 +10,9 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from state.engine import make_engine, put, put_new, reading
 from state.errors import StateError
@@ -30,6 +26,12 @@ from state.pending import Pending
 from state.tables import meta, metadata, targets
 from state.worklist import Worklist
 from syncd.core.model import Json
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Store:
@@ -86,14 +88,15 @@ class Store:
     def revisions(self) -> tuple[str | None, str]:
         """(the DB's revision, the newest one that this syncd knows)."""
         with reading(self.engine) as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        return current, str(_scripts().get_current_head())
+            return _revision(connection), newest_revision()
 
     def upgrade(self) -> bool:
         """Bring the schema to the newest revision; True if there was something to do. Raises StateError if newer."""
         current, head = self.revisions()
         if current == head:
             return False
+        from alembic import command  # noqa: PLC0415 - Alembic takes a third of a second, and is needed once in a while
+
         if current is not None and current not in {script.revision for script in _scripts().walk_revisions()}:
             raise StateError(
                 url=self.engine.url.render_as_string(hide_password=True),
@@ -103,7 +106,7 @@ class Store:
         with self.engine.begin() as connection:
             if self.engine.dialect.name == "postgresql":  # two daemons that start at once
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7347923)"))
-                if MigrationContext.configure(connection).get_current_revision() == head:
+                if _revision(connection) == head:
                     return False
             config = _config()
             config.attributes["connection"] = connection
@@ -112,6 +115,9 @@ class Store:
 
     def differences(self) -> list[str]:
         """What the DB's schema lacks or has too much against the newest; empty when it is right."""
+        from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - as above
+        from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+
         with reading(self.engine) as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": False})
             return [str(difference) for difference in compare_metadata(context, metadata)]
@@ -153,11 +159,28 @@ class Store:
             put(connection, targets, [{"name": target, "facts": facts, "at": datetime.now(UTC)}])
 
 
+def newest_revision() -> str:
+    """The newest schema that this syncd knows: the number that the last migration's file begins with."""
+    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    """The DB's own schema, as Alembic has written it down."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config
 
 
 def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
     return ScriptDirectory.from_config(_config())

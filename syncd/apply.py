@@ -7,7 +7,7 @@ sending again blindly.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connectors import Target
@@ -15,16 +15,17 @@ from connectors.errors import TargetError, Unauthorized, Unreachable
 from state.engine import parts
 from state.journal import Closing, Row, is_mark
 from state.log import LogEntry
-from state.pending import Wait
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.change import NEW, Action, Change, Link, Outcome
 from syncd.core.model import Json, Kind
 from syncd.draft import Draft
-from syncd.failures import failed
-from syncd.ingest import Clock
+from syncd.failures import again, failed
 from syncd.job import Job
 from syncd.log_entry import change_facts, log_entry
 from syncd.observe.logs import Event, log
+from syncd.progress import UNWATCHED, Progress
+from syncd.real_ids import RealIds
 from syncd.settle import Settler
 from syncd.unsent import close_unsent
 from syncd.window import TOGETHER, Sent, Window
@@ -35,6 +36,8 @@ _NO_ANSWER = frozenset({"Timeout", "WebExceptionProtocolError"})
 _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 _LINKS_ANEW = (Action.CREATE, Action.ADOPT)
+#: rows that may stand for something to remember alone
+_MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE)
 _GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
@@ -60,11 +63,14 @@ class Applier:
         *,
         stopping: asyncio.Event,
         on_demand: bool = False,
+        progress: Progress = UNWATCHED,
     ) -> None:
+        self._progress, self._work = progress, f"{job.name}: applying"
         self.on_demand = on_demand  # it has claimed its object instead of the job's lease
         self.job, self.store, self.target, self.draft, self.clock = job, store, target, draft, clock
         self.stopping = stopping
         self.settler = Settler(job, store, target)
+        self._ids = RealIds(job, store, clock)
         self.result = Applied()
         self._refused = 0
         self._log = log.bind(job=draft.job, cycle=draft.id)
@@ -72,6 +78,9 @@ class Applier:
     async def run(self) -> Applied:
         """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
         await asyncio.to_thread(close_unsent, self.store, self.draft, now=self.clock.now())
+        if self._progress.watched:
+            tally = self.store.journal.tally(self.draft.id)
+            self._progress.begin(self._work, sum(n for (_, _, status), n in tally.items() if status == "planned"))
         for action, kind in _STAGES:
             if self._over():
                 break
@@ -79,6 +88,7 @@ class Applier:
             window = Window(mark=self._mark, send=self._send, close=self._close_all)
             await window.run(parts(rows, TOGETHER), over=self._over)
         self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
+        self._progress.end(self._work)
         return self.result
 
     async def settle_unfinished(self) -> None:
@@ -88,7 +98,7 @@ class Applier:
             rows = list(journal.rows(plan, statuses=("sent",)))
             links = self._links(rows)
             old = journal.superseded(job, rows)
-            ready, lost = self._resolve([row for row in rows if row.key not in old])
+            ready, lost = self._ids.resolve([row for row in rows if row.key not in old])
             for row in ready:
                 killed = Outcome(status="maybe", target_id=row.change.target_id, message="its process was killed")
                 outcome = await self.settler.settle(row.change, killed)
@@ -105,7 +115,7 @@ class Applier:
     def _not_done(self, row: Row, outcome: Outcome | None = None, link: Link | None = None) -> Closing:
         """To be looked at again; what an outcome says was written is remembered, or it could never be taken back."""
         change = row.change
-        closing = Closing(row=row, status="skipped", waits=[_again(change.kind, change.source_id, self.clock)])
+        closing = Closing(row=row, status="skipped", waits=[again(change.kind, change.source_id, now=self.clock.now())])
         return closing if outcome is None else replace(self._partly(closing, outcome, link), target=self.job.target)
 
     def _over(self) -> bool:
@@ -119,7 +129,8 @@ class Applier:
         if not self.on_demand:
             await asyncio.to_thread(self.store.leases.renew, job, now=now)
         links = self._links(rows)
-        ready, waiting = self._resolve(rows)
+        ready, waiting = self._ids.resolve(rows)
+        self.result.again = self.result.again or self._ids.again
         owner = self.store.leases.owner if self.on_demand else ""
         free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, claimed_by=owner)
         closings: list[Closing] = []
@@ -142,6 +153,7 @@ class Applier:
         pairs = zip(answered, outcomes, strict=True)
         closings = [self._close(sent.row, outcome, sent.link) for (sent, _), outcome in pairs]
         await asyncio.to_thread(self.store.journal.close, self.draft.id, self.job.name, closings, now=self.clock.now())
+        self._progress.advance(self._work, len(closings))
 
     def _links(self, rows: Sequence[Row]) -> dict[tuple[Kind, str], Link]:
         found: dict[tuple[Kind, str], Link] = {}
@@ -151,68 +163,12 @@ class Applier:
                 found |= {(kind, id_): link for id_, link in self.store.links.of(self.job.name, kind, ids).items()}
         return found
 
-    # --- "new:…" becomes real ---------------------------------------------------------------------------------------
-
-    def _resolve(self, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-        """Rows with real ids, and rows whose other end did not come: those wait, without harm to the others."""
-        wanted: dict[Kind, set[str]] = {"user": set(), "group": set()}
-        for row in rows:
-            kind: Kind = row.change.kind
-            if row.change.target_id and row.change.target_id.startswith(NEW):
-                wanted[kind].add(self._source_id(row.change.target_id))
-            for text in _references(row.change):
-                if isinstance(text, str) and text.startswith(NEW):
-                    wanted["user"].add(self._source_id(text))
-        real: dict[tuple[Kind, str], str] = {}
-        for which, ids in wanted.items():
-            real |= {(which, i): link.target_id for i, link in self.store.links.of(self.job.name, which, ids).items()}
-        ready: list[Row] = []
-        waiting: list[Row] = []
-        for row in rows:
-            change = self._real(row.change, real)
-            if change is None:
-                waiting.append(row)
-            else:
-                ready.append(row if change is row.change else replace(row, change=change))
-        return ready, waiting
-
-    def _source_id(self, text: str) -> str:
-        return text.removeprefix(f"{NEW}{self.job.source}:")
-
-    def _real(self, change: Change, real: Mapping[tuple[Kind, str], str]) -> Change | None:
-        """The change with real ids; None if nothing of it can be done."""
-        target_id = change.target_id
-        if (target_id is None or not target_id.startswith(NEW)) and not _references(change):
-            return change
-        if target_id is not None and target_id.startswith(NEW):
-            target_id = real.get((change.kind, self._source_id(target_id)))
-            if target_id is None:
-                return None
-        after: dict[str, Json] = dict(change.after)
-        if change.action is Action.ADD_MEMBERS:
-            members = [m if not m.startswith(NEW) else real.get(("user", self._source_id(m))) for m in after["members"]]
-            after["members"] = [m for m in members if m is not None]
-            if len(after["members"]) < len(members):
-                self.result.again = True
-                self.store.pending.put(self.job.name, [_again("group", change.source_id, self.clock)])
-            if not after["members"]:
-                return None
-        elif change.action is Action.REFERENCE:
-            for path, value in change.after.items():
-                if isinstance(value, str) and value.startswith(NEW):
-                    after[path] = real.get(("user", self._source_id(value)))
-                    if after[path] is None:
-                        return None
-        return replace(change, target_id=target_id, after=after)
-
     # --- sending ----------------------------------------------------------------------------------------------------
 
     async def _send(self, sent: Sent) -> Outcome:
         change = sent.row.change
         wrote = sent.link.wrote if sent.link else {}
-        if change.action is Action.ADOPT and not change.edited:
-            return Outcome(status="done", target_id=change.target_id)
-        if change.action is Action.DEACTIVATE and not change.edited:
+        if change.action in _MAY_BE_RIGHT and not change.edited:
             return Outcome(status="done", target_id=change.target_id)
         outcome = await self.target.send(change, wrote)
         if outcome.status == "maybe" or (outcome.status == "failed" and outcome.http_status == 409):
@@ -258,13 +214,13 @@ class Applier:
         facts = change_facts(self.draft, change)
         if outcome.status == "done":
             self._log.info(Event.CHANGE_DONE, **facts)
-            entry = self._entry(change, "success", outcome, "done")
+            entry = None if change.only_remembers else self._entry(change, "success", outcome, "done")
             return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
         if outcome.status == "gone":
             self._log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
             self.result.again = True
             vanished = {"code": "InvalidAnchor", "message": f"{change.target_id} is gone at the target; matched again"}
-            wait = _again(change.kind, change.source_id, self.clock)
+            wait = again(change.kind, change.source_id, now=self.clock.now())
             entry = self._entry(change, "warning", outcome, "put off", vanished)
             return Closing(row=row, status="skipped", error=vanished, unlink=True, waits=[wait], entry=entry)
         before = self.store.pending.of(self.job.name, "failed", [(change.kind, change.source_id)])
@@ -336,7 +292,8 @@ class Applier:
             f"{said} ({requests})",
             now=self.clock.now(),
             error=error,
-            observed=outcome.observed,
+            # Of an account just made nobody asks: what it keeps its own way shows when that is to be repaired.
+            observed=None if change.action is Action.CREATE else outcome.observed,
         )
 
     def _partly(self, closing: Closing, outcome: Outcome, link: Link | None) -> Closing:
@@ -358,18 +315,3 @@ class Applier:
                 return replace(closing, link=replace(link, wrote=wrote, active=wrote.get("active") is not False))
             case _:
                 return closing
-
-
-def _references(change: Change) -> list[Json]:
-    match change.action:
-        case Action.ADD_MEMBERS:
-            return list(change.after["members"])
-        case Action.REFERENCE:
-            return list(change.after.values())
-        case _:
-            return []
-
-
-def _again(kind: Kind, source_id: str, clock: Clock) -> Wait:
-    now = clock.now()
-    return Wait(kind=kind, source_id=source_id, reason="again", since=now, due_at=now)

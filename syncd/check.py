@@ -35,14 +35,17 @@ async def check(runtime: Runtime, jobs: Iterable[str] = ()) -> list[Checked]:
     for source_name in dict.fromkeys(job.source for job in said):
         checked = Checked(kind="source", name=source_name)
         results.append(checked)
+        runtime.progress.begin(f"checking {source_name}")
         try:
             async with runtime.source(source_name) as source:
                 checked.findings += await source.check()
         except SourceError as error:
-            checked.findings.append(Finding(ok=False, what="opens", detail=str(error)))
+            checked.findings.append(_refusal("opens", error))
+        runtime.progress.end(f"checking {source_name}")
     for target_name in dict.fromkeys(job.target for job in said):
         checked = Checked(kind="target", name=target_name)
         results.append(checked)
+        runtime.progress.begin(f"checking {target_name}")
         try:
             # Opened with its writing methods, it still only reads here.
             async with runtime.target(target_name, write=False) as target:
@@ -51,7 +54,8 @@ async def check(runtime: Runtime, jobs: Iterable[str] = ()) -> list[Checked]:
                 if all(finding.ok for finding in found):  # also where nothing is new: the date is
                     runtime.store.remember_facts(target_name, facts_data(target.facts))
         except TargetError as error:
-            checked.findings.append(Finding(ok=False, what="opens", detail=str(error)))
+            checked.findings.append(_refusal("opens", error))
+        runtime.progress.end(f"checking {target_name}")
     for name in names:
         checked = Checked(kind="job", name=name)
         results.append(checked)
@@ -68,8 +72,14 @@ async def check(runtime: Runtime, jobs: Iterable[str] = ()) -> list[Checked]:
                 checked.findings += _announced(kind, rules.mapping)
                 checked.findings += [_clocked(kind, row) for row in rules.mapping.rows if _follows_clock(row)]
         except SyncdError as error:
-            checked.findings.append(Finding(ok=False, what="compiles", detail=str(error)))
+            checked.findings.append(_refusal("compiles", error))
     return results
+
+
+def _refusal(what: str, error: SyncdError) -> Finding:
+    """An error's message ends with the next step."""
+    said, _, remedy = str(error).rpartition(". ")
+    return Finding(ok=False, what=what, detail=said or remedy, remedy=remedy if said else "")
 
 
 def _announced(kind: Kind, mapping: ObjectMapping) -> Iterator[Finding]:

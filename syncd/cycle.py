@@ -16,10 +16,9 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from connectors import Target
 from connectors.errors import AccessDenied, NotConfigured, Unauthorized
@@ -32,6 +31,7 @@ from syncd.draft import CycleKind, Draft
 from syncd.heartbeat import kept
 from syncd.ingest import Reading, ingest
 from syncd.job import Job
+from syncd.observe.health import staleness
 from syncd.observe.logs import Event, log
 from syncd.observe.notify import Notifier
 from syncd.quarantine import quarantine_data, quarantine_from
@@ -49,6 +49,13 @@ class PlanMoved(SyncdError):
     job: str
     asked: str
     found: str
+
+
+@dataclass(kw_only=True, eq=False)
+class Stopped(SyncdError):
+    """Job {job}: stopped while it read its source, before any change. What was read is kept; the next cycle goes on"""
+
+    job: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +107,8 @@ async def cycle(
             await _Cycle(runtime, job, wish, result, stopping or asyncio.Event()).run(
                 readings if readings is not None else {}
             )
+    except Stopped as error:
+        result.error = error
     except SyncdError as error:
         result.error = error
         log.error(Event.CYCLE_FAILED, job=name, error=str(error))
@@ -127,13 +136,28 @@ class _Cycle:
             reading = readings.get(job.source)
             if reading is None:
                 async with runtime.source(job.source) as source:
-                    reading = readings[job.source] = await ingest(self.store, source, self.clock, full=kind == "full")
+                    progress = runtime.progress
+                    work = ingest(self.store, source, self.clock, full=kind == "full", progress=progress)
+                    reading = readings[job.source] = await self._unless_stopped(work)
             self._take_in(reading)
             again = await self._round(kind, target, failed_now=wish.failed_now, first=True)
             for _ in range(EXTRA_ROUNDS):
                 if not again or self.result.error is not None or self.stopping.is_set():
                     break
                 again = await self._round("incremental", target, failed_now=False, first=False)
+
+    async def _unless_stopped(self, work: Coroutine[None, None, Reading]) -> Reading:
+        """Reading has no change in hand, and may take longer than anybody waits for a service to stop."""
+        task, stop = asyncio.create_task(work), asyncio.create_task(self.stopping.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise Stopped(job=self.job.name)
+            return task.result()
+        finally:
+            stop.cancel()
+            task.cancel()
+            await asyncio.wait({task, stop})
 
     def _kind(self) -> CycleKind:
         memory = self.store.jobs.get(self.job.name)
@@ -147,7 +171,8 @@ class _Cycle:
         return Draft(id=uuid.uuid4().hex, job=self.job.name, cycle=kind)
 
     def _applier(self, draft: Draft, target: Target) -> Applier:
-        return Applier(self.job, self.store, target, draft, self.clock, stopping=self.stopping)
+        progress = self.runtime.progress
+        return Applier(self.job, self.store, target, draft, self.clock, stopping=self.stopping, progress=progress)
 
     def _take_in(self, reading: Reading) -> None:
         result = self.result
@@ -161,9 +186,18 @@ class _Cycle:
         wish, result, journal = self.wish, self.result, self.store.journal
         draft = self._draft(kind)
         maker = Reconciler(
-            self._guarded(first), self.store, target, draft, now=self.clock.now(), previews=wish.previews
+            self._guarded(first),
+            self.store,
+            target,
+            draft,
+            now=self.clock.now(),
+            previews=wish.previews,
+            rivals=self.runtime.rivals(self.job.name),
         )
+        planning = f"{self.job.name}: planning"
+        self.runtime.progress.begin(planning)
         await maker.plan(failed_now=failed_now, dry=wish.dry)
+        self.runtime.progress.end(planning)
         result.plans.append(draft.id)
         result.warnings += draft.warnings
         result.drift += draft.drift
@@ -209,7 +243,7 @@ def _remember(runtime: Runtime, result: JobResult, wish: Wish) -> bool:
     store, now = runtime.store, runtime.clock.now()
     result.waiting = 0 if wish.dry else store.pending.count(result.job, "failed")
     log.info(Event.CYCLE_FINISHED, job=result.job, dry=wish.dry, seconds=round(result.seconds, 3), **result.counts)
-    if wish.dry or isinstance(result.error, (Busy, StateError)):
+    if wish.dry or isinstance(result.error, (Busy, StateError, Stopped)):
         return False
     memory = store.jobs.get(result.job)
     before = quarantine_from(memory.quarantine)
@@ -234,7 +268,7 @@ def _remember(runtime: Runtime, result: JobResult, wish: Wish) -> bool:
             "cycle": result.cycle,
             "started": result.started.isoformat().replace("+00:00", "Z"),
             "seconds": round(result.seconds, 3),
-            "result": _word(result),
+            "result": result.word,
             "counts": result.counts,
             "checksum": result.checksum,
             "error": str(result.error) if result.error else None,
@@ -255,15 +289,6 @@ def events(runtime: Runtime, job: str) -> dict[str, str]:
         found["failing"] = f"{failing:,} objects fail. To see why: syncd log --job {job} --status failure"
     if (quarantine := quarantine_from(memory.quarantine)) is not None:
         found["quarantine"] = f"{quarantine.detail} Next attempt {quarantine.next_attempt:%Y-%m-%d %H:%M} UTC."
-    success = (memory.last or {}).get("success")
-    every = runtime.settings.jobs[job].schedule.every or timedelta(hours=8)
-    limit = max(3 * every, timedelta(hours=1))
-    if memory.last and (success is None or now - datetime.fromisoformat(success) > limit):
-        since = success[:16].replace("T", " ") + " UTC" if success else "the beginning"
-        found["stale"] = f"no cycle went well since {since}. To see why: syncd status"
+    if (stale := staleness(memory, runtime.settings.jobs[job].schedule, now=now)) is not None:
+        found["stale"] = f"{stale}. To see why: syncd status"
     return found
-
-
-def _word(result: JobResult) -> str:
-    """ok, held, partial or failed: the metric's label."""
-    return {0: "ok", 3: "held", 4: "partial"}.get(result.exit_code, "failed")

@@ -112,7 +112,7 @@ class Evaluator:
             groups=groups,
         )
         name = names(one)[0]
-        verdict = decide(rules.scope, entry, state=one.state, paths=paths, name=name)
+        verdict = decide(rules.scope, entry, state=one.state, paths=paths, name=name, context=self._plain)
         desired: Desired | None = None
         error: MappingError | None = None
         missing: Sequence[str] = ()

@@ -80,8 +80,14 @@ class Guarding:
             keep = max(0, seats - active)
             rows = [row for action in _NEEDS_SEAT for row in self._planned("user", action)]
             self._hold(rows[keep:], seats_held(over, active, seats))
-        after = min(active + coming, max(seats, active))
-        self.draft.seats = f"{after:,} active accounts after this run, of {seats:,} seats"
+        after = min(active + coming, max(seats, active)) - self._leaving()
+        self.draft.seats = f"{after:,} active after this run, of {seats:,} seats"
+
+    def _leaving(self) -> int:
+        """Active accounts that this plan takes away."""
+        rows = [row for action in REMOVALS for row in self._planned("user", action)]
+        links = self.store.links.of(self.job.name, "user", [row.change.source_id for row in rows])
+        return sum(link.active for link in links.values())
 
     def look_again(self, kind: Kind, source_id: str) -> None:
         """The object of a held row is looked at in every cycle until it is no longer held."""

@@ -7,9 +7,7 @@ second time before it is believed; then the guard looks at what it would remove.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -17,19 +15,15 @@ from connectors import Source
 from connectors.errors import SourceError
 from state.errors import Busy
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.errors import SyncdError
 from syncd.core.model import STREAMS, Membership, Stream
 from syncd.heartbeat import kept
 from syncd.observe.logs import Event, log
+from syncd.progress import UNWATCHED, Progress
 
 WAIT_FOR_READER_S = 600
-
-
-class Clock(NamedTuple):
-    """Time as the daemon sees it; tests put their own in."""
-
-    now: Callable[[], datetime]
-    sleep: Callable[[float], Awaitable[None]]
+IN_TURN: tuple[Stream, ...] = ("assignments", "groups", "users")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -55,26 +49,35 @@ class Reading:
         }
 
 
-async def ingest(store: Store, source: Source, clock: Clock, *, full: bool = False) -> Reading:
+async def ingest(
+    store: Store, source: Source, clock: Clock, *, full: bool = False, progress: Progress = UNWATCHED
+) -> Reading:
     """Bring the mirror of a source up to date. `full`: read everything although a watermark is known."""
     result = Reading()
     lease = f"source:{source.name}"
     await _wait_for_lease(store, lease, clock)
     asked = source.requests
     async with kept(store, lease, clock.now):
-        await _streams(store, source, clock, result, full=full)
+        await _streams(store, source, clock, result, progress=progress, full=full)
     result.requests = source.requests - asked
     result.warnings += [{"code": "OddRecord", "message": text, "name": None} for text in source.warnings]
     log.info(Event.SOURCE_READ, source=source.name, complete=result.complete, **result.data)
     return result
 
 
-async def _streams(store: Store, source: Source, clock: Clock, result: Reading, *, full: bool) -> None:
-    """All streams side by side. What ends one (the lease is gone, the state DB is) ends the others before it is raised."""
+async def _streams(
+    store: Store, source: Source, clock: Clock, result: Reading, *, progress: Progress, full: bool
+) -> None:
+    """All streams side by side, unless they build on each other. What ends one (the lease is gone, the state DB is) ends
+    the others before it is raised."""
+    if source.in_turn:
+        for stream in IN_TURN:
+            await _stream(store, source, stream, clock, result, progress=progress, full=full)
+        return
     try:
         async with asyncio.TaskGroup() as group:
             for stream in STREAMS:
-                group.create_task(_stream(store, source, stream, clock, result, full=full))
+                group.create_task(_stream(store, source, stream, clock, result, progress=progress, full=full))
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
 
@@ -91,9 +94,11 @@ async def _wait_for_lease(store: Store, lease: str, clock: Clock) -> None:
     store.leases.take(lease, now=clock.now())
 
 
-async def _stream(store: Store, source: Source, stream: Stream, clock: Clock, result: Reading, *, full: bool) -> None:
+async def _stream(
+    store: Store, source: Source, stream: Stream, clock: Clock, result: Reading, *, progress: Progress, full: bool
+) -> None:
     try:
-        look = partial(_round, store, source, stream, clock, result)
+        look = partial(_round, store, source, stream, clock, result, progress=progress)
         if (emptied := await look(full=full, believe_empty=False)) is not None:
             log.warning(Event.SOURCE_EMPTY, source=source.name, stream=stream, had=emptied.had)
             if await look(full=True, believe_empty=True) is not None:
@@ -126,7 +131,15 @@ def _emptied(store: Store, source: str, stream: Stream, records: int) -> _Emptie
 
 
 async def _round(
-    store: Store, source: Source, stream: Stream, clock: Clock, result: Reading, *, full: bool, believe_empty: bool
+    store: Store,
+    source: Source,
+    stream: Stream,
+    clock: Clock,
+    result: Reading,
+    *,
+    progress: Progress,
+    full: bool,
+    believe_empty: bool,
 ) -> _Emptied | None:
     """One round of one stream. If it was to bring everything and came out empty, what it emptied; unless that is to be
     believed, nothing is swept then."""
@@ -134,8 +147,13 @@ async def _round(
     current = store.mirror.begin(source.name, stream)
     told, of_users = 0, 0
     emptied: _Emptied | None = None
+    work = f"reading {stream}"
+    # As many as the last time, where everything is read again; how much has changed nobody knows beforehand.
+    known = store.mirror.counts(source.name)[stream] if progress.watched and watermark is None else 0
+    progress.begin(work, known or None)
     async for page in source.read(stream, watermark):
-        told += sum(not isinstance(one, Membership) for one in page.records)
+        new = sum(not isinstance(one, Membership) for one in page.records)
+        told += new
         of_users += sum(getattr(one, "principal_kind", None) == "user" for one in page.records)
         if page.last and page.full and not (of_users if stream == "assignments" else told):
             emptied = await asyncio.to_thread(_emptied, store, source.name, stream, told)
@@ -143,11 +161,13 @@ async def _round(
                 return emptied
         # In a thread: SQLite would hold up the other streams' answers, and PostgreSQL is a network away.
         await asyncio.to_thread(store.mirror.store, current, page, now=clock.now())
+        progress.advance(work, new)
         store.leases.renew(f"source:{source.name}", now=clock.now())
         if page.unknown:
             few = ", ".join(sorted(page.unknown)[:5])
             what = "groups, or their members," if stream == "groups" else stream
             text = f"{len(page.unknown)} {what} could not be read and stay as they are: {few}"
             result.warnings.append({"code": "Unknown", "message": text, "name": None})
+    progress.end(work)
     setattr(result, stream, told)
     return emptied

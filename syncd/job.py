@@ -39,3 +39,9 @@ class Job:
     refusal: Callable[[Kind, str], str | None]  #: why the product does not take an update of a path; None: it does
     digest: str  #: of all that decides about scope and mapping: another one means that everything is looked at again
     default_domain: str | None = None
+    precedence: int = 0  #: on one target, of those without a link the job with the higher one has an account
+
+    @property
+    def uses_clock(self) -> bool:
+        """Some filter looks at the time: who is in scope may change although nothing changed at the source."""
+        return any(rules.scope.filters.uses_clock for rules in self.kinds.values())

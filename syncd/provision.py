@@ -154,7 +154,7 @@ async def _one(runtime: Runtime, job: Job, target: Target, one: MirrorObject, *,
     await _match(trace, job, target, seen)
     draft = Draft(id=uuid.uuid4().hex, job=job.name, cycle="on-demand")
     store, clock = runtime.store, runtime.clock
-    maker = Reconciler(job, store, target, draft, now=clock.now(), previews=True)
+    maker = Reconciler(job, store, target, draft, now=clock.now(), previews=True, rivals=runtime.rivals(job.name))
     with store.leases.claim(job.name, one.kind, one.id, now=clock.now()):
         await maker.plan_for(one.kind, [one.id], dry=dry or not act)
         if act and not dry:

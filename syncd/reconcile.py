@@ -16,26 +16,24 @@ from connectors import Target
 from state.journal import Planned
 from state.pending import Wait
 from state.store import Store
-from syncd.core.change import NEW, Action, Change, Link, Observed
-from syncd.core.diff import Situation, diff, drifted
+from syncd.core.change import Action, Change, Link, Observed
+from syncd.core.diff import Situation, diff
 from syncd.core.model import Json, Kind
 from syncd.core.scope import Scope
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.guarding import Guarding
 from syncd.job import Job
-from syncd.log_entry import kept_by_target
-from syncd.matching import Matcher
-from syncd.memberships import member_changes
+from syncd.member_rows import MemberRows
 from syncd.observe.logs import Event, log
+from syncd.precedence import Claims
 from syncd.references import reference_change
+from syncd.target_view import TargetView, references_of
 from syncd.unique import UniqueValues
 
-#: entries of the provisioning log that are asked how the target took a value
-LOOK_BACK = 20
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
-_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.DEACTIVATE)
+_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +44,7 @@ class _Seen:
     owners: Mapping[str, Link]  #: by target id
     gone: set[str]  #: source ids whose linked object is not there any more
     observed: Mapping[str, Observed]  #: by source id
+    claims: Mapping[str, str]  #: by source id: which other job goes first
 
 
 def _woken_first(row: Mapping[str, Json]) -> bool:
@@ -57,17 +56,27 @@ class Reconciler:
     """Makes one plan of one job."""
 
     def __init__(
-        self, job: Job, store: Store, target: Target, draft: Draft, *, now: datetime, previews: bool = False
+        self,
+        job: Job,
+        store: Store,
+        target: Target,
+        draft: Draft,
+        *,
+        now: datetime,
+        previews: bool = False,
+        rivals: Iterable[Job] = (),
     ) -> None:
         self.job, self.store, self.target, self.draft, self.now = job, store, target, draft, now
         self._previews = previews  # whether the rows also say which requests they will become
         self.evaluator = Evaluator(job, store, now=now)
         store.journal.conceal = self.evaluator.mark
+        self._claims = Claims(job, rivals, store, now=now)
         self._guard = Guarding(job, store, draft, now=now)
-        self._emptied: set[str] = set()  # groups that this plan leaves without any of the members that it wrote
-        self._matchers: dict[Kind, Matcher] = {}
+        self._view = TargetView(job, store, target, draft)
         self._unique: dict[Kind, UniqueValues] = {}
+        self._found: dict[str, dict[str, Json]] = {}  # references of the accounts that this plan adopts, by source id
         self._taken: dict[tuple[Kind, str], str] = {}  # target ids that this plan adopts, and for whom
+        self._members = MemberRows(job, store, target, draft, taken=self._taken)
 
     async def plan(self, *, failed_now: bool = False, dry: bool = False) -> Draft:
         """The plan of a whole cycle: everything for `initial` and `full`, else what changed since the last one."""
@@ -75,7 +84,7 @@ class Reconciler:
         seq = await asyncio.to_thread(store.mirror.seq, job.source)
         memory = store.jobs.get(job.name)
         store.journal.begin(draft.id, job.name, seq=seq, config=job.digest, now=self.now)
-        everything = draft.cycle != "incremental" or memory.config != job.digest
+        everything = draft.cycle != "incremental" or memory.config != job.digest or job.uses_clock
         await asyncio.to_thread(self._fill, 0 if everything else memory.seq, everything=everything, failed=failed_now)
         return await self._make(dry=dry)
 
@@ -107,9 +116,10 @@ class Reconciler:
                 self._guard.after("group")
             else:  # one user on demand joins and leaves the groups that are there; it makes none
                 inside = store.mirror.groups_of(job.source, members_of, nested=True)
-                store.worklist.add(draft.id, "group", {id_ for ids in inside.values() for id_ in ids})
+                there = {id_ for ids in inside.values() for id_ in ids} | store.links.groups_with(job.name, members_of)
+                store.worklist.add(draft.id, "group", there)
             await self._memberships(members_of)
-            self._guard.emptied_groups(self._emptied)
+            self._guard.emptied_groups(self._members.emptied)
         draft.drift.sort(key=_woken_first)
         draft.checksum = await asyncio.to_thread(store.journal.seal, draft.id, dry=dry)
         log.info(Event.PLAN_MADE, job=job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
@@ -148,7 +158,7 @@ class Reconciler:
             await self._batch(kind, found)
 
     async def _batch(self, kind: Kind, found: Sequence[Evaluated]) -> None:
-        gone, observed = await self._observe(kind, found)
+        gone, observed = await self._view.observe(kind, found)
         wishes = {
             one.object.id: one.desired
             for one in found
@@ -159,11 +169,12 @@ class Reconciler:
             and (one.link is None or one.object.id in gone)
         }
         left = {one.object.id: str(id_) for one in found if (id_ := one.entry.app.get("externalId")) and not one.link}
-        matches = await (await self._matcher(kind)).find_or_left(wishes, left) if wishes else {}
+        matches = await (await self._view.matcher(kind)).find_or_left(wishes, left) if wishes else {}
         hits = [one.id for some in matches.values() for one in some]
         owners = self.store.links.owners(self.job.target, kind, hits) if hits else {}
         found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
-        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed)
+        claims = await asyncio.to_thread(self._claims.of, kind, wishes)
+        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims)
         rows: list[tuple[Change, Link | None]] = []
         for one in found:
             change = self._decide(kind, one, seen)
@@ -171,6 +182,8 @@ class Reconciler:
                 rows.append((change, one.link))
                 if change.held:
                     self._guard.look_again(kind, change.source_id)
+                if change.action is Action.ADOPT:
+                    self._found[one.object.id] = references_of(matches[one.object.id][0], one)
             self._put_off(kind, one, change)
         self._add(rows)
         self._want_references(kind, found)
@@ -178,7 +191,7 @@ class Reconciler:
     def _decide(self, kind: Kind, one: Evaluated, seen: _Seen) -> Change | None:
         id_, rules = one.object.id, self.job.kinds[kind]
         matches = seen.matches.get(id_)
-        link = self._with_drift(kind, one, seen.observed.get(id_))
+        link = self._view.with_drift(kind, one, seen.observed.get(id_))
         if one.error is not None:
             return self._failed(one, str(one.error))
         if one.missing and one.verdict.scope is Scope.IN and link is None:
@@ -204,6 +217,8 @@ class Reconciler:
         if change is None:
             self.draft.right += one.verdict.scope is Scope.IN and link is not None
             return None
+        if change.action in (Action.CREATE, Action.ADOPT) and not change.held and id_ in seen.claims:
+            return replace(change, held=seen.claims[id_])
         return self._allowed(kind, one, change)
 
     def _owner(
@@ -263,68 +278,16 @@ class Reconciler:
             due = since + policy.delete_after
             self.draft.waits.append(Wait(kind=kind, source_id=id_, reason="grace", since=since, due_at=due))
 
-    # --- what the target says ---------------------------------------------------------------------------------------
-
-    async def _matcher(self, kind: Kind) -> Matcher:
-        if kind not in self._matchers:
-            linked = sum(n for (k, _), n in self.store.links.count(self.job.name).items() if k == kind)
-            unlinked = self.store.worklist.count(self.draft.id) - linked
-            match = self.job.kinds[kind].mapping.match
-            full = self.draft.cycle == "full"
-            unique = [row.path for row in self.job.kinds[kind].mapping.unique]
-            self._matchers[kind] = Matcher(
-                self.target, kind, match, expected=10**9 if full else unlinked, unique=unique
-            )
-        return self._matchers[kind]
-
     async def _with_unique(self, kind: Kind, found: Sequence[Evaluated], new: set[str]) -> Sequence[Evaluated]:
         """These objects, the new ones with values that nobody at the target has, nor gets by this plan."""
         rows = self.job.kinds[kind].mapping.unique
         if not rows or not new:
             return found
-        values = self._unique[kind] if kind in self._unique else UniqueValues(self.evaluator, await self._matcher(kind))
+        values = (
+            self._unique[kind] if kind in self._unique else UniqueValues(self.evaluator, await self._view.matcher(kind))
+        )
         self._unique[kind] = values
         return [await values.chosen(one, rows) if one.object.id in new else one for one in found]
-
-    async def _observe(self, kind: Kind, found: Sequence[Evaluated]) -> tuple[set[str], dict[str, Observed]]:
-        """In a full cycle: who of the linked is gone, and what the others look like now."""
-        if self.draft.cycle != "full":
-            return set(), {}
-        matcher = await self._matcher(kind)
-        links = {one.object.id: one.link for one in found if one.link is not None}
-        observed = await matcher.by_id({id_: link.target_id for id_, link in links.items()})
-        gone = links.keys() - observed.keys()
-        for one in found:
-            if one.object.id in gone:
-                self.draft.warn("InvalidAnchor", f"{one.name} is gone at the target; matched again", one.name)
-        return set(gone), observed
-
-    def _with_drift(self, kind: Kind, one: Evaluated, seen: Observed | None) -> Link | None:
-        """The link; where the target has drifted and the job repairs, as if we had last written what is there."""
-        if one.link is None or seen is None or self.job.drift == "ignore":
-            return one.link
-        mapped, facts = self.job.kinds[kind].mapping.paths, self.target.facts
-        found = drifted(one.link, seen, shown=lambda path: path in mapped and facts.shows(kind, path))
-        repair = self.job.drift == "repair"
-        own = self._kept_by_target(one, found) if repair and found else set()
-        for path, (wrote, had) in found.items():
-            mended = repair and path not in own
-            row = {"attribute": path, "wrote": wrote, "seen": had, "action": "repair" if mended else "report"}
-            who = {"kind": kind, "source_id": one.object.id, "target_id": one.link.target_id, "name": one.name}
-            self.draft.drift.append({**who, **row})
-        if not repair or not found:
-            return one.link
-        wrote = {**one.link.wrote, **{path: had for path, (_, had) in found.items() if path not in own}}
-        return replace(one.link, wrote=wrote, active=wrote.get("active") is not False)
-
-    def _kept_by_target(self, one: Evaluated, found: Mapping[str, tuple[Json, Json]]) -> set[str]:
-        """Paths of which the target answered to our last writing that it keeps them as they are: it would for ever."""
-        entries = self.store.log.newest(self.job.name, one.object.id, count=LOOK_BACK)
-        own = {path for path, (wrote, had) in found.items() if kept_by_target(entries, path, wrote, had)}
-        if own:
-            text = f"{one.name}: the target keeps its own {', '.join(sorted(own))}, whatever is written: not repaired again"
-            self.draft.warn("NotKept", text, one.name)
-        return own
 
     # --- references and memberships ---------------------------------------------------------------------------------
 
@@ -340,31 +303,14 @@ class Reconciler:
         for ids in store.worklist.ids(draft.id, "reference"):
             found = await asyncio.to_thread(self.evaluator.load, "user", ids)
             managers = {v for one in found if one.desired for v in one.desired.references.values() if v}
-            ends = self._present("user", {*managers, *ids})
+            ends = self._members.present("user", {*managers, *ids})
             rows: list[tuple[Change, Link | None]] = []
             for one in found:
-                change, waits = reference_change(one, ends, now=self.now)
+                change, waits = reference_change(one, ends, found=self._found.get(one.object.id, {}), now=self.now)
                 draft.waits += waits
                 if change is not None and job.kinds["user"].policy.allows(Action.UPDATE):
                     rows.append((change, one.link))
             self._add(rows)
-
-    def _present(self, kind: Kind, ids: Iterable[str], *, active: bool = False) -> dict[str, str]:
-        """Target ids of these objects after this plan's creations, "new:…" for what it creates. `active`: less those
-        that are inactive, or will be."""
-        wanted = list(ids)
-        links = self.store.links.of(self.job.name, kind, wanted)
-        planned = self.store.journal.planned(self.draft.id, kind, wanted)
-        found = {id_: link.target_id for id_, link in links.items() if link.active or not active}
-        for id_, actions in planned.items():
-            for action, target_id in actions:
-                if action is Action.CREATE:
-                    found[id_] = f"{NEW}{self.job.source}:{id_}"
-                elif action in (Action.ADOPT, Action.REACTIVATE) and target_id:
-                    found[id_] = target_id
-                elif action is Action.DELETE or (action is Action.DEACTIVATE and active):
-                    found.pop(id_, None)
-        return found
 
     async def _memberships(self, members_of: set[str] | None) -> None:
         rules = self.job.kinds["group"]
@@ -372,36 +318,10 @@ class Reconciler:
             return
         for ids in self.store.worklist.ids(self.draft.id, "group"):
             found = await asyncio.to_thread(self.evaluator.load, "group", ids)
-            groups = self._present("group", ids)
+            groups = self._members.present("group", ids)
             for one in found:
                 group = groups.get(one.object.id)
                 if group is None or one.verdict.scope is not Scope.IN:
                     continue
-                rows = await self._member_rows(one, group, members_of)
+                rows = await self._members.of(one, group, members_of)
                 self._add(rows)
-
-    async def _member_rows(
-        self, one: Evaluated, group: str, members_of: set[str] | None
-    ) -> list[tuple[Change, Link | None]]:
-        job, id_ = self.job, one.object.id
-        wanted_ids = await asyncio.to_thread(self.store.mirror.member_ids, job.source, id_, nested=job.nested_groups)
-        written = self.store.links.members(job.name, id_)
-        if one.link is None and not group.startswith(NEW):
-            written = await self._found_members(group)
-        want = await asyncio.to_thread(self._present, "user", wanted_ids, active=True)
-        if members_of is not None:
-            want = {u: t for u, t in want.items() if u in members_of}
-            written = {u: t for u, t in written.items() if u in members_of}
-        if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
-            self._emptied.add(id_)
-        return [(change, one.link) for change in member_changes(one, group, want=want, written=written)]
-
-    async def _found_members(self, group: str) -> dict[str, str]:
-        """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""
-        seen = await self.target.get("group", group, members=True)
-        listed = seen.resource.get("members") if seen else None
-        ids = [str(member["value"]) for member in listed or () if isinstance(member, dict) and "value" in member]
-        owners = self.store.links.owners(self.job.target, "user", ids)
-        found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
-        found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}
-        return found

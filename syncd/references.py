@@ -7,14 +7,18 @@ from datetime import datetime
 
 from state.pending import Wait
 from syncd.core.change import Action, Change
+from syncd.core.model import Json
 from syncd.core.scope import Scope
 from syncd.evaluate import Evaluated
 
 
-def reference_change(one: Evaluated, ends: Mapping[str, str], *, now: datetime) -> tuple[Change | None, list[Wait]]:
+def reference_change(
+    one: Evaluated, ends: Mapping[str, str], *, found: Mapping[str, Json] | None = None, now: datetime
+) -> tuple[Change | None, list[Wait]]:
     """The REFERENCE row of a user, if its references differ from what was written, and what it waits for.
 
-    `ends`: {source id: target id} of everybody who is linked or whom this plan creates. A reference whose other end is
+    `ends`: {source id: target id} of everybody who is linked or whom this plan creates. `found`: {path: target id} that an
+    account has which is taken over: what is right already is remembered by a row that sends nothing. A reference whose other end is
     not there is cleared, and completed in the very cycle in which that end comes.
     """
     own = ends.get(one.object.id)
@@ -22,7 +26,7 @@ def reference_change(one: Evaluated, ends: Mapping[str, str], *, now: datetime) 
         return None, []
     # Under another target id it is another account: nothing of the old one's was written to it.
     wrote = one.link.wrote if one.link and one.link.target_id == own else {}
-    before: dict[str, str | None] = {}
+    before: dict[str, Json] = {}
     after: dict[str, str | None] = {}
     waits: list[Wait] = []
     for path, wanted in one.desired.references.items():
@@ -34,7 +38,7 @@ def reference_change(one: Evaluated, ends: Mapping[str, str], *, now: datetime) 
                 Wait(kind="user", source_id=one.object.id, reason="reference", wants=wanted, since=now, due_at=now)
             )
         if wrote.get(path) != target_id:
-            before[path], after[path] = wrote.get(path), target_id
+            before[path], after[path] = (found or wrote).get(path, wrote.get(path)), target_id
     if not after:
         return None, waits
     change = Change(

@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
-import orjson
 import sqlalchemy as sa
 
-from connectors import Source, Target
-from connectors.scim.profile import Profile
-from connectors.scim.profiles import load_profile
-from connectors.scim.settings import Basic as BasicAuth
-from connectors.scim.settings import BearerToken, NoAuth, OAuthClientCredentials, ScimSettings
+from connectors.scim.profiles import ProfileError, built_in, load_profile
 from state.store import Store
+from syncd.clock import SYSTEM_CLOCK, Clock
 from syncd.config import Settings
 from syncd.config.graph_source import GraphSource
-from syncd.config.job import Job as JobSettings
-from syncd.config.okta_source import OktaSource
-from syncd.config.scoped_objects import ScopedObjects
-from syncd.config.target import Target as TargetSettings
-from syncd.core.attribute_type import AttributeType
-from syncd.core.diff import Policy
 from syncd.core.errors import SyncdError
-from syncd.core.filters import Clause, compile_filters
-from syncd.core.guard import DeletionLimit, Guards
-from syncd.core.mapping import MappingSpec, compile_mapping
-from syncd.core.model import Json, Kind
-from syncd.core.scope import ScopeRules, Selector
-from syncd.core.secret import Secret
-from syncd.core.vocabulary import SourceKind, vocabulary
-from syncd.ingest import Clock
-from syncd.job import Job, KindRules
-from syncd.mapping_rows import default_rows
-from syncd.mirrored import Mirrored
-from syncd.target_facts import facts_data, facts_from
+from syncd.core.exchange import Exchange
+from syncd.progress import UNWATCHED, Progress
 
-SYSTEM_CLOCK = Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
-_Types = Mapping[Kind, Mapping[str, AttributeType]]
-_KINDS: tuple[Kind, ...] = ("user", "group")
+if TYPE_CHECKING:
+    from connectors import Source, Target
+    from connectors.scim.profile import Profile
+    from syncd.job import Job
+    from syncd.job_compiler import Types
 
 
 @dataclass(kw_only=True, eq=False)
@@ -54,20 +35,35 @@ class UnknownJob(SyncdError):
 
 
 class Runtime:
-    """What all verbs share: settings, the open state DB, a clock, and ways to open sources and targets."""
+    """What all verbs share: settings, the open state DB, a clock, and ways to open sources and targets.
+
+    `observe` is told of each request, with its endpoint: "sources.NAME" or "targets.NAME".
+    """
 
     def __init__(self, settings: Settings, store: Store, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.settings, self.store, self.clock = settings, store, clock
+        self.progress: Progress = UNWATCHED
+        self.observe: Callable[[str, Exchange], None] = lambda endpoint, exchange: None
         self._profiles: dict[str, Profile] = {}
-        self._jobs: dict[str, tuple[_Types, Job]] = {}
+        self._jobs: dict[str, tuple[Types, Job]] = {}
 
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
         """Open the state DB, making or upgrading it. Raises ProfileError before that, and StateError."""
         profiles = {name: load_profile(said.profile) for name, said in settings.targets.items()}
+        _check_rows(settings, profiles)
         runtime = cls(settings, open_store(settings), clock=clock)
         runtime._profiles |= profiles
         return runtime
+
+    def with_settings(self, settings: Settings) -> Runtime:
+        """The same state DB and clock under other settings, every job compiled. Raises ProfileError and whatever else
+        the settings cannot be carried out for; this runtime stays as it is."""
+        other = Runtime(settings, self.store, clock=self.clock)
+        other.observe = self.observe
+        for name in settings.jobs:
+            other.job(name)
+        return other
 
     def close(self) -> None:
         self.store.close()
@@ -75,12 +71,21 @@ class Runtime:
     # --- jobs -------------------------------------------------------------------------------------------------------
 
     def job_names(self, only: Iterable[str] = ()) -> list[str]:
-        """The jobs asked for, or all. Raises UnknownJob."""
+        """The jobs asked for, or all, those of higher precedence first. Raises UnknownJob."""
         known = list(self.settings.jobs)
         for name in (wanted := list(only)):
             if name not in known:
                 raise UnknownJob(name=name, jobs=", ".join(known))
-        return wanted or known
+        return wanted or sorted(known, key=lambda name: -self.settings.jobs[name].precedence)
+
+    def rivals(self, name: str) -> list[Job]:
+        """The jobs on the same target whose precedence is higher."""
+        mine = self.settings.jobs[name]
+        return [
+            self.job(other)
+            for other, said in self.settings.jobs.items()
+            if said.target == mine.target and said.precedence > mine.precedence
+        ]
 
     def profile(self, target: str) -> Profile:
         """The product profile of a target. Raises ProfileError."""
@@ -91,11 +96,14 @@ class Runtime:
     def job(self, name: str) -> Job:
         """A job, compiled once for what its target is known to announce."""
         said = self.settings.jobs[name]
+        from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
+        from syncd.target_facts import facts_from  # noqa: PLC0415 - likewise
+
         remembered = self.store.facts(said.target)
         types = facts_from(remembered).types if remembered else {}
         before = self._jobs.get(name)
         if before is None or before[0] != types:
-            self._jobs[name] = (types, self._compile(name, said, types))
+            self._jobs[name] = (types, compile_job(self.settings, name, types, self.profile(said.target)))
         return self._jobs[name][1]
 
     async def acquaint(self, name: str) -> None:
@@ -109,94 +117,21 @@ class Runtime:
                 if isinstance(opened, ScimTarget):
                     await opened.discover()
 
-    def _compile(self, name: str, said: JobSettings, types: _Types) -> Job:
-        source_kind = self.settings.sources[said.source].kind
-        profile = self.profile(said.target)
-        on: list[Kind] = ["user", "group"] if said.groups.enabled and profile.groups.supported else ["user"]
-        kinds = {kind: self._rules(name, kind, source_kind, types.get(kind, {})) for kind in on}
-        deletions = said.guards.deletions
-        return Job(
-            name=name,
-            source=said.source,
-            source_kind=source_kind,
-            target=said.target,
-            kinds=kinds,
-            guards=Guards(
-                deletions=DeletionLimit(
-                    count=deletions.count,
-                    percent=deletions.percent,
-                    minimum=deletions.minimum,
-                    window=deletions.window,
-                ),
-                max_active_users=said.guards.max_active_users,
-                protect=frozenset(text.casefold() for text in said.guards.protect),
-            ),
-            nested_groups=said.nested_groups,
-            drift=said.drift,
-            refusal=lambda kind, path: profile.kind(kind).refusal(path) or _immutable(kinds, kind, path),
-            digest=self._digest(name, said, profile, kinds),
-        )
-
-    def _rules(self, name: str, kind: Kind, source_kind: SourceKind, types: Mapping[str, AttributeType]) -> KindRules:
-        said = self.settings.jobs[name]
-        profile = self.profile(said.target)
-        objects = said.users if kind == "user" else said.groups
-        words = vocabulary(source_kind, kind)
-        specs = self.mapping_rows(said, kind, source_kind, profile)
-        product = profile.kind(kind)
-        mapping = compile_mapping(
-            [spec for spec in specs if product.stores(spec.target)],
-            vocabulary=words,
-            match=objects.match,
-            required=product.required,
-            types=types,
-            on_create=product.on_create,
-            job=name,
-        )
-        clauses = [
-            [Clause(attribute=c.attribute, operator=c.operator, value=c.value) for c in some]
-            for some in objects.filters
-        ]
-        rules = ScopeRules(
-            scope=said.scope,
-            filters=compile_filters(clauses, words.resolve),
-            select=_selector(said) if kind == "group" else Selector(),
-            select_needs_assignment=kind == "user" or source_kind == "graph" or said.groups.select is None,
-        )
-        if kind == "user":
-            policy = Policy(
-                actions=frozenset(said.users.actions),
-                out_of_scope=said.users.out_of_scope,
-                delete_after=said.users.delete_after,
-            )
-        else:
-            policy = Policy(actions=frozenset(said.groups.actions))
-        asked = mapping.attributes | {c.attribute for some in clauses for c in some}
-        return KindRules(mapping=mapping, scope=rules, policy=policy, attributes=asked, needs_groups="groups" in asked)
-
-    def mapping_rows(
-        self, said: JobSettings, kind: Kind, source_kind: SourceKind, profile: Profile
-    ) -> Sequence[MappingSpec]:
-        """The rows in force: those configured are the whole list; else the defaults, and the profile's in their place."""
-        objects: ScopedObjects = said.users if kind == "user" else said.groups
-        if objects.mappings:
-            return [MappingSpec(**row.model_dump()) for row in objects.mappings]
-        return default_rows(kind, source_kind, profile)
-
-    def _digest(self, name: str, said: JobSettings, profile: Profile, kinds: Mapping[Kind, KindRules]) -> str:
-        """Of what decides about scope and mapping; not of schedule, guards and the like."""
-        facts = said.model_dump(mode="json", exclude={"schedule", "full_every", "guards", "drift"})
-        types = [[kind, row.path, repr(row.type)] for kind, rules in kinds.items() for row in rules.mapping.rows]
-        text = orjson.dumps([name, facts, repr(profile), types], option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(text).hexdigest()
-
     # --- connectors -------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def source(self, name: str) -> AsyncIterator[Source]:
         """A source, opened for one piece of work."""
+        from syncd.connection import open_graph, open_okta  # noqa: PLC0415 - only where one is opened
+
         said = self.settings.sources[name]
-        opened = self._graph(name, said) if isinstance(said, GraphSource) else self._okta(name, said)
+        observe = partial(self.observe, f"sources.{name}")
+        jobs, mirror = self._jobs_of(name), self.store.mirror
+        opened = (
+            open_graph(name, said, jobs=jobs, mirror=mirror, observe=observe)
+            if isinstance(said, GraphSource)
+            else open_okta(name, said, jobs=jobs, mirror=mirror, observe=observe)
+        )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)
             yield opened
@@ -204,83 +139,17 @@ class Runtime:
     def _jobs_of(self, source: str) -> list[Job]:
         return [self.job(name) for name, said in self.settings.jobs.items() if said.source == source]
 
-    def _reads(self, source: str, source_kind: SourceKind, kind: Kind) -> frozenset[str]:
-        """What mappings and filters of all jobs ask of this source."""
-        found: set[str] = set()
-        words = vocabulary(source_kind, kind)
-        for job in self._jobs_of(source):
-            if kind in job.kinds:
-                found |= words.reads(job.kinds[kind].attributes)
-        return frozenset(found)
-
-    def _graph(self, name: str, said: GraphSource) -> Source:
-        from connectors.graph import settings as graph  # noqa: PLC0415 - each connector only where it is used
-        from connectors.graph.source import open_source  # noqa: PLC0415 - likewise
-
-        credential: graph.Credential
-        if said.access_token is not None:
-            credential = graph.AccessToken(token=said.access_token)
-        elif said.client_secret is not None:
-            credential = graph.ClientSecret(secret=said.client_secret)
-        elif said.certificate is not None:
-            credential = graph.Certificate(pem=said.certificate)
-        else:
-            credential = graph.ManagedIdentity() if said.managed_identity else graph.WorkloadIdentity()
-        settings = graph.GraphSettings(
-            name=name,
-            credential=credential,
-            tenant_id=said.tenant_id or "",
-            client_id=said.client_id or "",
-            cloud=said.cloud,
-            endpoint=said.endpoint,
-            authority=said.authority,
-            service_principal_id=said.service_principal_id,
-            app_id=said.app_id,
-            user_attributes=self._reads(name, "graph", "user"),
-            group_attributes=self._reads(name, "graph", "group"),
-        )
-        return open_source(settings)
-
-    def _okta(self, name: str, said: OktaSource) -> Source:
-        from connectors.okta import settings as okta  # noqa: PLC0415 - each connector only where it is used
-        from connectors.okta.source import open_source  # noqa: PLC0415 - likewise
-
-        jobs = self._jobs_of(name)
-        selecting = [job.kinds["group"].scope for job in jobs if "group" in job.kinds]
-        all_groups = any(rules.scope == "all" or not rules.select_needs_assignment for rules in selecting)
-        credential: Secret | okta.OAuth
-        if said.token is not None:
-            credential = said.token
-        else:
-            key = said.private_key or Secret("")
-            credential = okta.OAuth(
-                client_id=said.client_id or "",
-                private_key=key,
-                key_id=said.key_id,
-                optional_scopes=(okta.LOGS_SCOPE,) if said.system_log else (),
-            )
-        settings = okta.OktaSettings(
-            name=name,
-            org_url=said.org_url,
-            credential=credential,
-            app_id=said.app_id or "",
-            scope="all" if any(job.kinds["user"].scope.scope == "all" for job in jobs) else "assigned",
-            assigned_groups_only=not all_groups,
-            group_selection=_group_selection(selecting),
-            selection_key=_selection_key(selecting),
-            deactivate_suspended=said.deactivate_suspended,
-            system_log=said.system_log,
-        )
-        return open_source(settings, mirrored=Mirrored(self.store.mirror, name))
-
     @asynccontextmanager
     async def target(self, name: str, *, write: bool) -> AsyncIterator[Target]:
         """A target; without `write` it has no way to write. What it learns of the service is kept in the state DB."""
         from connectors.scim.target import open_target  # noqa: PLC0415 - aiohttp only where it is used
+        from syncd.connection import scim_settings  # noqa: PLC0415 - likewise
+        from syncd.target_facts import facts_data, facts_from  # noqa: PLC0415 - likewise
 
         remembered = self.store.facts(name)
         facts = facts_from(remembered) if remembered else None
-        opened = open_target(scim_settings(name, self.settings.targets[name]), facts, write=write)
+        observe = partial(self.observe, f"targets.{name}")
+        opened = open_target(scim_settings(name, self.settings.targets[name], observe=observe), facts, write=write)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(opened.close)
             try:
@@ -290,72 +159,27 @@ class Runtime:
                     self.store.remember_facts(name, facts_data(opened.facts))
 
 
+def _check_rows(settings: Settings, profiles: Mapping[str, Profile]) -> None:
+    """Compile the mapping rows of profiles of the user's own, so that a fault in one is told before anything is done.
+
+    Raises ProfileError. The rows of the built-in ones are known to be right.
+    """
+    for name, said in settings.jobs.items():
+        file = settings.targets[said.target].profile
+        if file in built_in():
+            continue
+        from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
+
+        try:
+            compile_job(settings, name, {}, profiles[said.target])
+        except SyncdError as error:
+            told = str(error).rpartition(". ")[0] or str(error)
+            raise ProfileError(profile=file, detail=told) from None
+
+
 def open_store(settings: Settings, *, upgrade: bool = True) -> Store:
     """The configured state DB. Raises StateError."""
     url = sa.make_url(settings.state.url)
     if settings.state.password is not None:
         url = url.set(password=settings.state.password.reveal())
     return Store.open(url, upgrade=upgrade)
-
-
-def scim_settings(name: str, said: TargetSettings) -> ScimSettings:
-    """The connector's settings of a configured target."""
-    auth: BearerToken | BasicAuth | OAuthClientCredentials | NoAuth
-    if said.token is not None:
-        auth = BearerToken(token=said.token)
-    elif said.basic is not None:
-        auth = BasicAuth(username=said.basic.username, password=said.basic.password)
-    elif said.oauth is not None:
-        auth = OAuthClientCredentials(
-            token_url=said.oauth.token_url,
-            client_id=said.oauth.client_id,
-            client_secret=said.oauth.client_secret,
-            scope=said.oauth.scope,
-        )
-    else:
-        auth = NoAuth()
-    return ScimSettings(
-        name=name,
-        url=said.url,
-        auth=auth,
-        profile=said.profile,
-        dialect=said.dialect,
-        rate=said.rate,
-        concurrency=said.concurrency,
-        ca_file=said.ca_file,
-        client_certificate=said.client_certificate,
-        headers=said.headers,
-        timeout_s=said.timeout.total_seconds(),
-    )
-
-
-def _group_selection(rules: Sequence[ScopeRules]) -> Callable[[Mapping[str, Json]], bool] | None:
-    """Whose members Okta is asked for: groups that some job selects; None where a job takes all that it is given."""
-    if not rules or any(not rule.select or rule.select_needs_assignment for rule in rules):
-        return None
-    selectors = [rule.select for rule in rules]
-    return lambda group: any(s.picks(str((group.get("profile") or {}).get("name"))) for s in selectors)
-
-
-def _selection_key(rules: Sequence[ScopeRules]) -> str:
-    """The same text for the same selection, in every process."""
-    selectors = [[sorted(rule.select.names), rule.select.prefixes, rule.select.patterns] for rule in rules]
-    facts = [[rule.scope, rule.select_needs_assignment, some] for rule, some in zip(rules, selectors, strict=True)]
-    return orjson.dumps(facts).decode()
-
-
-def _immutable(kinds: Mapping[Kind, KindRules], kind: Kind, path: str) -> str | None:
-    """Why an update cannot carry this path, by what the target announces (RFC 7643 section 7, mutability)."""
-    rows = kinds[kind].mapping.rows if kind in kinds else ()
-    if any(row.path == path and row.type.mutability == "immutable" for row in rows):
-        return f"the target says that {path} cannot be changed once it is written"
-    return None
-
-
-def _selector(said: JobSettings) -> Selector:
-    rules = said.groups.select or ()
-    return Selector(
-        names=frozenset(rule.name for rule in rules if rule.name is not None),
-        prefixes=tuple(rule.prefix for rule in rules if rule.prefix is not None),
-        patterns=tuple(rule.regex for rule in rules if rule.regex is not None),
-    )

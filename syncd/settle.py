@@ -93,7 +93,7 @@ class Settler:
         if seen is None:
             return Outcome(status="gone", target_id=change.target_id, message=outcome.message)
         listed = seen.resource.get("members")
-        if not isinstance(listed, list):
+        if not isinstance(listed, list) or not self._target.facts.members_shown:
             # Not shown, so nobody can look; but members are a set, and adding or removing them twice is the same.
             again = await self._target.send(change, {})
             return again if again.status != "maybe" else _failed(outcome)

@@ -79,7 +79,9 @@ async def read_assignments(
 
     `known`: the rows that were there before. Those that the listing lacks are confirmed before the round says that they
     have gone: by the principals' own lists, whose rows come as `unknown` and so stay, or, where that way is closed, by
-    a second whole listing. Where nothing is missing, nothing more is sent. Raises SourceError.
+    a second whole listing. Where nothing is missing, nothing more is sent; nor where the listing was wholly empty, which
+    its reader takes up: the rows of one principal say nothing of an application that seems to have none. Raises
+    SourceError.
     """
     calls = Round(transport, step="assignments", permission=PERMISSION, low=True)
     application = await service_principal(calls, settings)
@@ -91,7 +93,7 @@ async def read_assignments(
                 last = rows
                 if more:
                     yield Page(stream="assignments", records=rows)
-        missing = await asyncio.to_thread(_missing, known, seen) if known is not None else []
+        missing = await asyncio.to_thread(_missing, known, seen) if known is not None and seen else []
         said = await confirm(calls, application.id, missing, seen) if missing else Confirmation()
         if said is not None:
             others = tuple(row for row in (assignment(one, application, calls) for one in said.others) if row)

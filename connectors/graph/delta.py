@@ -35,6 +35,17 @@ class DeltaStream:
     #: from the objects of a page, and whether the round is full, to what they say, in order; never an empty list
     read: Callable[[list[dict[str, Json]], bool], list[Reading]]
     once: str | None = None  #: a property that only the first record of an object carries, however often it comes
+    assigned: bool = False  #: only what is assigned is kept (connectors/graph/assigned.py)
+
+    @property
+    def first(self) -> str:
+        """The path that begins a round."""
+        return f"{self.path}?$select={select_text(self.select)}"
+
+    @property
+    def key(self) -> str:
+        """What a watermark must have been made for, to serve this stream."""
+        return f"{'assigned ' if self.assigned else ''}{select_text(self.select)}"
 
 
 async def read_delta(
@@ -48,21 +59,19 @@ async def read_delta(
     (absent keeps, null clears): so what a full round tells again of a user, without the manager that it told before,
     comes on a page of its own that is not full. The link that Graph's 410 names is not followed.
     """
-    select = select_text(stream.select)
     mark = parse_watermark(watermark)
-    if mark is not None and mark.serves(settings, select, transport.now()):
+    if mark is not None and mark.serves(settings, stream.key, transport.now()):
         try:
-            async with aclosing(_pages(transport, settings, stream, mark.link, full=False)) as pages:
+            async with aclosing(delta_pages(transport, settings, stream, mark.link, full=False)) as pages:
                 async for page in pages:
                     yield page
             return
         except Fault as error:
             if not error.resync and error.status != 404:
-                raise _incomplete(transport, stream, f"{error}; if it stays so, run: syncd sync --full") from error
+                raise unfinished(transport, stream, error, by_changes=True) from error
     given = False
     try:
-        first = f"{stream.path}?$select={select}"
-        async with aclosing(_pages(transport, settings, stream, first, full=True)) as pages:
+        async with aclosing(delta_pages(transport, settings, stream, stream.first, full=True)) as pages:
             async for page in pages:
                 given = True
                 yield page
@@ -71,23 +80,25 @@ async def read_delta(
             raise NotConfigured(
                 source=transport.source, detail=f"Microsoft Graph refuses to read {stream.stream} like this: {error}"
             ) from error
-        raise _incomplete(transport, stream, str(error)) from error
+        raise unfinished(transport, stream, error) from error
 
 
-def _incomplete(transport: Transport, stream: DeltaStream, detail: str) -> Incomplete:
+def unfinished(transport: Transport, stream: DeltaStream, error: Fault, *, by_changes: bool = False) -> Incomplete:
+    """What a refusal in the middle of a round comes to."""
+    detail = f"{error}; if it stays so, run: syncd sync --full" if by_changes else str(error)
     return Incomplete(source=transport.source, step=stream.stream, detail=detail)
 
 
-async def _pages(
+async def delta_pages(
     transport: Transport, settings: GraphSettings, stream: DeltaStream, first: str, *, full: bool
 ) -> AsyncGenerator[Page, None]:
+    """The pages of one chain of links. Raises Fault for a refusal, and SourceError."""
     calls = Round(transport, step=stream.stream, permission=stream.permission, low=full)
-    select = select_text(stream.select)
 
     def mark(page: GraphPage) -> str | None:
         if page.delta_link is None:
             return None
-        return Watermark(link=page.delta_link, select=select, tenant=settings.tenant_id, at=transport.now()).text
+        return Watermark(link=page.delta_link, select=stream.key, tenant=settings.tenant_id, at=transport.now()).text
 
     told = _Told(stream.once) if full and stream.once is not None and stream.once in stream.select else None
     async with aclosing(walk(calls, first, delta=True)) as pages:

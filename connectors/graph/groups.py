@@ -42,6 +42,7 @@ def group_stream(settings: GraphSettings) -> DeltaStream:
         permission="GroupMember.Read.All",
         select=settings.group_select,
         read=read_groups,
+        assigned=settings.assigned_only,
     )
 
 

@@ -7,25 +7,21 @@ thing than deleted, which can be undone for 30 days. So the recycle bin is read,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from connectors.errors import Incomplete
-from connectors.graph.batch import read_batch
+from connectors.graph.by_ids import by_ids
 from connectors.graph.fault import Fault
 from connectors.graph.pager import walk
 from connectors.graph.settings import GraphSettings
 from connectors.graph.transport import Round, Transport
-from connectors.graph.users import user_attributes
-from connectors.graph.watermark import select_text
-from syncd.core.model import Json, Page, Removal, SourceUser, State
+from connectors.graph.users import user_of
+from syncd.core.model import Page, Removal, SourceUser, State
 
 #: Ids of the users that the mirror holds, each with what it is there: "live" or "soft".
 KnownUsers = Callable[[], Iterable[tuple[str, State]]]
-
-#: Ids in one getByIds (Microsoft Graph documentation, "directoryObject: getByIds").
-IDS = 1_000
 
 
 async def proven(
@@ -35,14 +31,15 @@ async def proven(
 
     Who is in the recycle bin is removed as restorable; who is neither there nor found by id is gone; who is found comes
     as a record (on a page that is not full, since the manager is not asked for again). Nothing is sent for a round by
-    changes, nor where the round showed all that are known. Raises SourceError.
+    changes, nor where the round showed all that are known, nor where it showed nobody: then it is the listing as a
+    whole that is in doubt, which its reader takes up. Raises SourceError.
     """
     shown: set[int] = set()  # hashes, 64 bytes each: of everybody in the tenant
     async with aclosing(pages):
         async for page in pages:
             if page.full:
                 shown.update(hash(one.id) for one in page.records if isinstance(one, SourceUser))
-            if not (page.last and page.full):
+            if not (page.last and page.full) or not shown:
                 yield page
                 continue
             missing = await asyncio.to_thread(lambda: {i: state for i, state in known() if hash(i) not in shown})
@@ -72,42 +69,8 @@ async def _whereabouts(calls: Round, settings: GraphSettings, missing: dict[str,
         async for page in pages:
             binned.update(item["id"] for item in page.items if item["id"] in missing)
     asked = [id_ for id_ in missing if id_ not in binned]
-    items = [item async for some in _by_ids(calls, settings, asked) for item in some]
-    found = {item["id"]: _user(item) for item in items if item["id"] in missing}
+    items = [item async for some in by_ids(calls, "user", settings.user_select - {"manager"}, asked) for item in some]
+    found = {item["id"]: user_of(item) for item in items if item["id"] in missing}
     soft = [Removal(kind="user", id=id_, state="soft") for id_ in sorted(binned) if missing[id_] == "live"]
     gone = [Removal(kind="user", id=id_) for id_ in asked if id_ not in found]
     return _Whereabouts(found=tuple(found.values()), removals=(*soft, *gone))
-
-
-async def _by_ids(calls: Round, settings: GraphSettings, ids: list[str]) -> AsyncIterator[list[dict[str, Json]]]:
-    """Profiles of those who exist. A service that takes no $select here is asked for ids, then for each profile."""
-    select = select_text(settings.user_select - {"manager"})
-    for part in _parts(ids):
-        wanted = {"ids": part, "types": ["user"]}
-        try:
-            yield _items(calls, await calls.post(f"/directoryObjects/getByIds?$select={select}", wanted))
-        except Fault as error:
-            if error.status != 400:
-                raise
-            living = [item["id"] for item in _items(calls, await calls.post("/directoryObjects/getByIds", wanted))]
-            answers = await read_batch(calls, [f"/users/{id_}?$select={select}" for id_ in living])
-            if any(answer.status not in (200, 404) for answer in answers):
-                raise calls.incomplete("a user that exists could not be read") from error
-            yield _items(calls, {"value": [answer.body for answer in answers if answer.status == 200]})
-
-
-def _parts(ids: list[str]) -> Iterator[list[str]]:
-    for at in range(0, len(ids), IDS):
-        yield ids[at : at + IDS]
-
-
-def _items(calls: Round, body: Json) -> list[dict[str, Json]]:
-    items = body.get("value") if isinstance(body, dict) else None
-    if not isinstance(items, list) or not all(isinstance(i, dict) and isinstance(i.get("id"), str) for i in items):
-        raise calls.incomplete("an answer without its list of users")
-    return items
-
-
-def _user(item: dict[str, Json]) -> SourceUser:
-    attributes = user_attributes(item)
-    return SourceUser(id=item["id"], attributes=attributes, enabled=attributes.get("accountEnabled") is not False)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from syncd.core.exchange import Observer, unobserved
 from syncd.core.secret import Secret
 
 CloudName = Literal["global", "usgov", "usgov-dod", "china"]
@@ -91,7 +92,10 @@ class GraphSettings:
     app_id: str | None = None  #: or its application id
     user_attributes: frozenset[str] = frozenset()  #: Graph property names beside USER_ATTRIBUTES; `manager` is one
     group_attributes: frozenset[str] = frozenset()  #: beside GROUP_ATTRIBUTES
+    assigned_only: bool = False  #: read what is assigned, and not the tenant
+    nested_groups: bool = False  #: with `assigned_only`: groups inside assigned groups are read as well
     ca_file: Path | None = None  #: certificates to trust beside the system's
+    observe: Observer = field(default=unobserved, repr=False, compare=False)  #: is told of each request
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.root)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors.errors import NotConfigured
+from connectors.graph.assigned import InView, read_assigned
 from connectors.graph.assignments import KnownAssignments, read_assignments
 from connectors.graph.check import Checker
 from connectors.graph.delta import read_delta
@@ -37,12 +38,19 @@ class GraphSource:
         *,
         known_users: KnownUsers | None = None,
         known_assignments: KnownAssignments | None = None,
+        in_view: InView | None = None,
     ) -> None:
         self.name = settings.name
         self._settings = settings
         self._transport = transport
         self._known_users = known_users
         self._known_assignments = known_assignments
+        self._in_view = in_view if settings.assigned_only else None
+
+    @property
+    def in_turn(self) -> bool:
+        """Where only what is assigned is read, who that is must be known before."""
+        return self._in_view is not None
 
     @property
     def requests(self) -> int:
@@ -59,16 +67,24 @@ class GraphSource:
         """
         match stream:
             case "users":
-                pages = read_delta(self._transport, self._settings, user_stream(self._settings), watermark)
+                pages = self._read("user", watermark)
                 if self._known_users is not None:
                     pages = proven(pages, self._transport, self._settings, self._known_users)
             case "groups":
-                pages = read_delta(self._transport, self._settings, group_stream(self._settings), watermark)
+                pages = self._read("group", watermark)
             case "assignments":
                 pages = read_assignments(self._transport, self._settings, self._known_assignments)
         async with aclosing(pages):
             async for page in pages:
                 yield page
+
+    def _read(self, kind: Kind, watermark: str | None) -> AsyncGenerator[Page, None]:
+        transport, settings = self._transport, self._settings
+        if self._in_view is not None:
+            return read_assigned(transport, settings, kind, watermark, self._in_view)
+        return read_delta(
+            transport, settings, user_stream(settings) if kind == "user" else group_stream(settings), watermark
+        )
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -92,6 +108,7 @@ def open_source(
     *,
     known_users: KnownUsers | None = None,
     known_assignments: KnownAssignments | None = None,
+    in_view: InView | None = None,
     limits: Limits | None = None,
     credential: Callable[[], AsyncTokenCredential] | None = None,
     sleep: Sleep = asyncio.sleep,
@@ -102,7 +119,7 @@ def open_source(
     """A source that connects, and imports the SDK, with its first request. `credential` stands in for the settings'.
 
     `known_users` and `known_assignments` tell what the mirror holds; they are called when a round has been read, and only
-    where it may remove something.
+    where it may remove something. `in_view` is needed where the settings say `assigned_only`.
     """
     bounds = limits or Limits()
 
@@ -127,5 +144,8 @@ def open_source(
         now=now,
         monotonic=monotonic,
         jitter=jitter,
+        observe=settings.observe,
     )
-    return GraphSource(settings, transport, known_users=known_users, known_assignments=known_assignments)
+    return GraphSource(
+        settings, transport, known_users=known_users, known_assignments=known_assignments, in_view=in_view
+    )

@@ -21,6 +21,7 @@ import orjson
 
 from connectors.errors import AccessDenied, Incomplete
 from connectors.graph.fault import Answer, Interrupted, SignInRefused, fault
+from syncd.core.exchange import Exchange, Observer, unobserved
 from syncd.core.model import Json
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -66,6 +67,7 @@ class Transport:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        observe: Observer = unobserved,
     ) -> None:
         self.source = source
         self.root = root
@@ -74,6 +76,7 @@ class Transport:
         self.monotonic = monotonic
         self.sleep = sleep
         self.jitter = jitter
+        self.observe = observe
         self.requests = 0
         self.pace_s = 0.0  #: wait before each request, from x-ms-throttle-limit-percentage
         self.load: float | None = None  #: that header of the newest answer that had it: 1.0 is the limit
@@ -178,11 +181,15 @@ class Round:
         if transport.monotonic() > self._end:
             raise self.incomplete(f"it took more than {transport.limits.round_s:g} seconds")
         transport.requests += 1
+        begun, status = transport.monotonic(), None
         try:
             async with asyncio.timeout(transport.limits.attempt_s):
                 answer = await transport.wire().send(method, url, headers, body)
+            status = answer.status
         except SignInRefused as error:
             raise self._denied(str(error), "Correct the credentials of the application.") from error
+        finally:
+            transport.observe(Exchange(method=method, status=status, seconds=transport.monotonic() - begun))
         transport.note(answer.headers)
         return answer
 

@@ -14,6 +14,7 @@ def user_stream(settings: GraphSettings) -> DeltaStream:
         permission="User.Read.All",
         select=settings.user_select,
         read=read_users,
+        assigned=settings.assigned_only,
         once="manager",
     )
 
@@ -21,9 +22,11 @@ def user_stream(settings: GraphSettings) -> DeltaStream:
 def read_users(items: list[dict[str, Json]], full: bool = True) -> list[Reading]:
     """The users of one page. Takes the items over: annotations are removed from them.
 
-    Attributes are Graph's, with `manager` as the manager's id or None, absent where Graph does not mention it. In a
-    delta round `enabled` is None where Graph does not mention `accountEnabled`: what is known stays. Someone removed for a reason that Graph does not give counts as restorable. Someone removed and
-    told again begins a new reading, so that the order is kept.
+    Attributes are Graph's, with `manager` as the manager's id, absent where Graph does not mention one; a manager who
+    is only said to have gone is in `ended`, for Graph may repeat that after it has told of the next one. In a delta
+    round `enabled` is None where Graph does not mention `accountEnabled`: what is known stays. Someone removed for a
+    reason that Graph does not give counts as restorable. Someone removed and told again begins a new reading, so that
+    the order is kept.
     """
     silent = True if full else None
     before: list[Reading] = []
@@ -40,21 +43,27 @@ def read_users(items: list[dict[str, Json]], full: bool = True) -> list[Reading]
             before.append(Reading(records=tuple(users.values()), removals=tuple(removals.values())))
             users, removals = {}, {}
         earlier = users.get(user_id)
+        ended = _former_managers(item.get("manager@delta"))
         attributes = user_attributes(item)
-        if earlier is not None:
-            attributes = {**earlier.attributes, **attributes}
         enabled = attributes["accountEnabled"] is not False if "accountEnabled" in attributes else silent
-        users[user_id] = SourceUser(id=user_id, attributes=attributes, enabled=enabled)
+        user = SourceUser(id=user_id, attributes=attributes, enabled=enabled, ended=ended)
+        users[user_id] = user if earlier is None else user.after(earlier)
     return [*before, Reading(records=tuple(users.values()), removals=tuple(removals.values()))]
 
 
 def user_attributes(item: dict[str, Json]) -> dict[str, Json]:
-    """A user's own properties, in place: navigation changes resolved, other annotations dropped."""
+    """A user's own properties, in place: a manager who is told becomes `manager`, other annotations are dropped."""
     managers = item.pop("manager@delta", None)
     own = without_annotations(item)
-    if managers:
-        own["manager"] = _manager(managers)
+    if managers and (now := _manager(managers)) is not None:
+        own["manager"] = now
     return own
+
+
+def user_of(item: dict[str, Json]) -> SourceUser:
+    """The user of a whole record, which it takes over."""
+    attributes = user_attributes(item)
+    return SourceUser(id=item["id"], attributes=attributes, enabled=attributes.get("accountEnabled") is not False)
 
 
 def without_annotations(item: dict[str, Json]) -> dict[str, Json]:
@@ -66,11 +75,22 @@ def without_annotations(item: dict[str, Json]) -> dict[str, Json]:
     return item
 
 
+def _entries(changes: Json) -> list[dict[str, Json]]:
+    entries = changes if isinstance(changes, list) else [changes]
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
 def _manager(changes: Json) -> str | None:
     """The manager after a change, which Graph tells as removal and addition, as an addition or as a removal alone."""
-    entries = changes if isinstance(changes, list) else [changes]
-    added = [entry.get("id") for entry in entries if isinstance(entry, dict) and "@removed" not in entry]
+    added = [entry.get("id") for entry in _entries(changes) if "@removed" not in entry]
     return added[-1] if added and isinstance(added[-1], str) else None
+
+
+def _former_managers(changes: Json) -> frozenset[tuple[str, str]]:
+    """Who is no longer the manager, where nobody is said to be it now."""
+    if not changes or _manager(changes) is not None:
+        return frozenset()
+    return frozenset(("manager", str(entry.get("id"))) for entry in _entries(changes))
 
 
 def removed_state(removed: Json) -> State:

@@ -69,6 +69,9 @@ class Gate(BaseMiddleware):  # type: ignore[misc]  # the SDK is untyped
             body = self._unpack(response.headers.get("content-encoding", ""), await self._whole(response))
         finally:
             await response.aclose()
+        if response.is_error:  # its words are shown to people, and it may repeat what it was sent
+            token = request.headers["authorization"].rpartition(" ")[2].encode()
+            body = body.replace(token, b"***") if token else body
         headers = [(k, v) for k, v in response.headers.multi_items() if k not in ("content-encoding", "content-length")]
         return httpx.Response(
             response.status_code, headers=headers, content=body, extensions=response.extensions, request=request

@@ -24,6 +24,7 @@ from okta.request_executor import RequestExecutor
 
 from connectors.errors import NotConfigured
 from connectors.okta.settings import OAuth, OktaSettings, is_loopback
+from syncd.core.exchange import Exchange
 
 _CONNECT_TIMEOUT_S = 15.0
 
@@ -61,6 +62,7 @@ class OktaHTTPClient(HTTPClient):  # type: ignore[misc]  # the SDK has no types
             return None, None, None, Unsent("refused to send a request to another address than org_url")
         if self._closed:
             return None, None, None, Unsent("the source is closed")
+        begun, status = time.monotonic(), None
         body = request.get("form") or (json.dumps(request["data"]) if request.get("data") else None)
         self.sent += 1
         try:
@@ -74,9 +76,15 @@ class OktaHTTPClient(HTTPClient):  # type: ignore[misc]  # the SDK has no types
                 proxy=_proxy(self._settings.origin),
             ) as response:
                 text = (await self._body(response)).decode()
+                status = response.status
+                token = request["headers"].get("Authorization", "").rpartition(" ")[2]
+                if status >= 400 and token:  # its words are shown to people, and it may repeat what it was sent
+                    text = text.replace(token, "***")
                 return response.request_info, response, text, None
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError) as error:
             return None, None, None, error
+        finally:
+            self._settings.observe(Exchange(method=request["method"], status=status, seconds=time.monotonic() - begun))
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 from urllib.parse import urlsplit
 
 from connectors.errors import NotConfigured
+from syncd.core.exchange import Observer, unobserved
 from syncd.core.model import Json
 from syncd.core.secret import Secret
 
@@ -53,6 +54,7 @@ class OktaSettings:
     concurrency: int = 4  #: requests in flight; Okta's limit for one token is 17 to 37
     timeout_s: float = 60.0  #: for one attempt, from connecting to the last byte
     max_body_bytes: int = 32 * 2**20  #: a page of 500 users with long profiles has about 2 MB
+    observe: Observer = field(default=unobserved, repr=False, compare=False)  #: is told of each request
 
     def __post_init__(self) -> None:
         try:

@@ -53,6 +53,11 @@ class OktaSource:
         self._assignments = AssignmentStream(client, self._oddities, app_users, known)
 
     @property
+    def in_turn(self) -> bool:
+        """Each stream tells for itself what the mirror lacks."""
+        return False
+
+    @property
     def requests(self) -> int:
         """HTTP requests sent so far, those for access tokens included."""
         return self._client.requests

@@ -11,7 +11,7 @@ from connectors.scim.discovery import discover
 from connectors.scim.errors import describe
 from connectors.scim.finding import Finder
 from connectors.scim.members import member_ids
-from connectors.scim.paging import page_from
+from connectors.scim.paging import first_page, page_from
 from connectors.scim.service import Service, observed, resources, total_results
 from syncd.core.attributes import parse_path, quote, read
 from syncd.core.change import Observed
@@ -97,6 +97,8 @@ async def _list(service: Service, kind: Kind) -> tuple[Observed | None, Finding]
     ones = [one for entry in first if (one := observed(entry)) is not None]
     if not ones:
         return None, Finding(ok=True, what=f"{_label(service, kind)}: none there yet")
+    if service.knowledge.facts.cursor:
+        return ones[0], Finding(ok=True, what=f"{_label(service, kind)}: listed by cursor")
     second = await _page(service, kind, 2)
     if second and (again := observed(second[0])) is not None and again.id == ones[0].id:
         return ones[0], Finding(
@@ -108,7 +110,7 @@ async def _list(service: Service, kind: Kind) -> tuple[Observed | None, Finding]
 
 
 async def _page(service: Service, kind: Kind, start: int) -> list[dict[str, object]]:
-    answer = await page_from(service, kind, start, 1)
+    answer = await (first_page(service, kind, 1) if start == 1 else page_from(service, kind, start, 1))
     page = resources(answer) if answer.ok else None
     if page is None:
         if start > 1:

@@ -29,6 +29,7 @@ from connectors.scim.requests import ENDPOINTS
 from connectors.scim.settings import ScimSettings, tenant_url
 from connectors.scim.timing import Timing
 from connectors.scim.tls import tls_context
+from syncd.core.exchange import Exchange
 from syncd.core.model import Json
 from syncd.core.secret import Secret
 
@@ -238,6 +239,15 @@ class ScimReader:
 
     async def _send(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> Answer:
         self.requests += 1
+        begun, status = self.timing.monotonic(), None
+        try:
+            answer = await self._answer(method, url, data, headers)
+            status = answer.status
+            return answer
+        finally:
+            self.settings.observe(Exchange(method=method, status=status, seconds=self.timing.monotonic() - begun))
+
+    async def _answer(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> Answer:
         try:
             async with self._open_session().request(
                 method, url, data=data, headers=headers, allow_redirects=False

@@ -43,8 +43,9 @@ class Creation(Sending):
         if identifier is None:
             marker = f"{ENDPOINTS[self.change.kind]}/"
             location = answer.headers.get("Location", "").partition("?")[0]
-            identifier = unquote(location.rpartition(marker)[2]) if marker in location else ""
-            if not identifier or "/" in identifier:
+            segment = location.rpartition(marker)[2] if marker in location else ""
+            identifier = unquote(segment)
+            if not identifier or "/" in segment:
                 return Outcome(
                     status="maybe",
                     http_status=answer.status,

@@ -71,6 +71,7 @@ def _with_config(facts: TargetFacts, said: Mapping[str, Json], service: Service)
         page = min(limit, max(page, _LARGEST_PAGE) if service.profile.name == "generic" else page)
     return replace(
         facts,
+        cursor=_cursor(said, facts.cursor) if service.profile.paging is None else facts.cursor,
         patch=patch,
         filter=_supported(said, "filter", facts.filter),
         bulk=_supported(said, "bulk", False),
@@ -79,6 +80,14 @@ def _with_config(facts: TargetFacts, said: Mapping[str, Json], service: Service)
         max_results=page,
         member_remove=facts.member_remove if patch else "put",
     )
+
+
+def _cursor(said: Mapping[str, Json], default: bool) -> bool:
+    """Whether a list can be read by cursor alone (RFC 9865 section 4). Where both work, the index is known to."""
+    paging = said.get("pagination")
+    if not isinstance(paging, Mapping) or not isinstance(paging.get("cursor"), bool):
+        return default
+    return paging["cursor"] is True and paging.get("index") is not True
 
 
 def _supported(said: Mapping[str, Json], key: str, default: bool) -> bool:

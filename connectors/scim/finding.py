@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from connectors.scim.answer import Answer
-from connectors.scim.paging import every, page_from
+from connectors.scim.paging import every, first_page
 from connectors.scim.patch import is_empty
 from connectors.scim.service import Service, observed, resources
 from syncd.core.attributes import AttributePath, parse_path, quote, read
@@ -111,7 +111,7 @@ class Finder:
             if last is not None and now - last < _INDEX_LIFE_S:
                 return True
             self._probed[kind, str(path)] = now
-            answer = await page_from(service, kind, 1, _SAMPLE)
+            answer = await first_page(service, kind, _SAMPLE)
             page = (resources(answer) if answer.ok else None) or ()
             usable = [resource for resource in page if _can_prove(resource, path)]
             usable.sort(key=lambda resource: not _distinct(resource, path))

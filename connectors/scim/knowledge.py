@@ -27,6 +27,7 @@ def first_facts(profile: Profile, dialect: Dialect) -> TargetFacts:
     return TargetFacts(
         patch=profile.patch is not False,
         max_results=profile.page_size,
+        cursor=profile.paging == "cursor",
         member_chunk=profile.member_chunk,
         member_remove=profile.member_remove or dialect.member_remove,
         members_shown=profile.members_shown,

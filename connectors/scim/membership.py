@@ -22,6 +22,7 @@ from syncd.core.model import Json
 _NOT_THIS_WAY = (400, 405, 422, 500, 501)
 _SINGLE_REFUSALS = 3
 _ADDS = "additions of members are kept"
+_UNSHOWN = "does not show the members of a group"
 
 
 class Membership(Sending):
@@ -89,7 +90,7 @@ class Membership(Sending):
         if seen is None:
             return self.done(answer)
         if not shown:
-            knowledge.learn("does not show the members of a group", members_shown=False)
+            knowledge.learn(_UNSHOWN, members_shown=False)
             return self.done(answer)
         if lost := set(part) - shown:
             return replace(
@@ -187,6 +188,9 @@ class Membership(Sending):
             return self.gone()
         if seen is None or shown is None or not knowledge.facts.members_shown:
             return self.done() if fault is None else replace(fault, status="maybe", target_id=self.change.target_id)
+        if fault is not None and not shown and not knowledge.has(_ADDS) and (before is None or before.isdisjoint(part)):
+            # Nobody was shown before either: perhaps the service never shows anybody. Removing twice is the same.
+            return replace(fault, status="failed", target_id=self.change.target_id)
         if still := shown & set(part):
             gone = tuple(member for member in part if member not in shown)
             told = f"{len(still)} of {len(part)} removals were accepted and the members are still there"
@@ -245,7 +249,7 @@ class Membership(Sending):
                 return self.unreadable()
             if seen.resource is None:
                 return self.gone()
-            if shown is None and not self.service.knowledge.facts.members_shown:
+            if not self.service.knowledge.facts.members_shown:
                 return self.would_empty()
             kept = _entries(seen.resource)
             if adding:
@@ -254,10 +258,25 @@ class Membership(Sending):
                 kept = [entry for entry in kept if str(entry.get("value")) not in set(ids)]
             body = overlay(seen.resource, {}, "group") | {"members": kept}
             outcome, again = await self.put_once(body, {}, seen)
+            if outcome.status == "done" and adding:
+                await self._learn_whether_shown(outcome)
             if outcome.status == "done" or not again:
                 return outcome
             await self.writer.timing.sleep(self.writer.timing.random())
         return outcome
+
+    async def _learn_whether_shown(self, outcome: Outcome) -> None:
+        """A service that shows no members must not get a second PUT: it would take away those of the first."""
+        knowledge = self.service.knowledge
+        if knowledge.has(_ADDS):
+            return
+        shown = member_ids(outcome.observed) if outcome.observed is not None else None
+        if not shown:
+            _, shown = await self._members()
+        if shown:
+            knowledge.learn(_ADDS)
+        elif shown is not None:
+            knowledge.learn(_UNSHOWN, members_shown=False)
 
     def _unkept(self, message: str) -> Outcome:
         return Outcome(

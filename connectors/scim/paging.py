@@ -1,4 +1,4 @@
-"""Every object of one kind, page by page, each once (RFC 7644 section 3.4.2.4).
+"""Every object of one kind, page by page, each once: by index (RFC 7644 section 3.4.2.4) or by cursor (RFC 9865).
 
 Seen on real services: a first page of 20 whatever was asked; startIndex and count ignored; a page past the end that
 shows the first items again; an error for `count`; an error past the end; an order that changes between pages; totals
@@ -8,71 +8,143 @@ reached has not come to its end.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from connectors.errors import Unusable
 from connectors.scim.answer import Answer
 from connectors.scim.service import Service, observed, resources, total_results
 from syncd.core.change import Observed
-from syncd.core.model import Kind
+from syncd.core.model import Json, Kind
 
 _MOST_PAGES = 1_000_000
-_BARREN_PAGES = 3
+_BARREN = 3
+#: of one list. In an order that changes at random, each misses about a third of what is left.
+_MOST_WALKS = 16
+_BARREN_WALKS = 6
 _REFUSES_COUNT = "refuses count in a list request"
 
 
+@dataclass(kw_only=True, slots=True)
+class _Walk:
+    """One way through the pages of a list, and what the ways before it have seen."""
+
+    seen: set[str]  #: by any way
+    shown: set[str] = field(default_factory=set)  #: by this one
+    total: int | None = None
+    again: bool = False  #: something was shown twice
+
+    @property
+    def whole(self) -> bool:
+        return self.total is None or len(self.seen) >= self.total
+
+    def take(self, page: list[Mapping[str, Json]]) -> tuple[list[Observed], bool]:
+        """The objects of a page that no way has seen before, and whether this way shows any for the first time."""
+        new: list[Observed] = []
+        fresh = False
+        for resource in page:
+            if (one := observed(resource)) is None:
+                continue
+            if one.id in self.shown:
+                self.again = True
+                continue
+            fresh = True
+            self.shown.add(one.id)
+            if one.id not in self.seen:
+                self.seen.add(one.id)
+                new.append(one)
+        return new, fresh
+
+
 async def every(service: Service, kind: Kind, *, members: bool = False) -> AsyncIterator[Observed]:
-    """Each object once. Raises TargetError where the list does not come to its end."""
-    count = min(max(1, service.knowledge.facts.max_results), 1000)
+    """Each object once. Raises TargetError where the list does not come to its end.
+
+    Where pages repeat each other and the total is not reached, their order changes: what was missed is looked for on
+    further ways through the list, as long as they show something new.
+    """
     seen: set[str] = set()
-    start, largest, total = 1, 0, None
+    barren = 0  #: ways in a row
+    for _ in range(_MOST_WALKS):
+        walk, before = _Walk(seen=seen), len(seen)
+        pages = _by_cursor if service.knowledge.facts.cursor else _by_index
+        async for one in pages(service, kind, walk, members=members):
+            yield one
+        if walk.whole or not walk.again:
+            return
+        barren = barren + 1 if len(seen) == before else 0
+        if barren == _BARREN_WALKS:
+            break
+    _incomplete(service, kind, len(seen), walk.total)
+
+
+async def _by_index(service: Service, kind: Kind, walk: _Walk, *, members: bool) -> AsyncIterator[Observed]:
+    count = _count(service)
+    start, largest = 1, 0
     empty = repeated = 0  #: pages in a row
     gap = False  #: a page came after an empty one
     for _ in range(_MOST_PAGES):
         answer = await page_from(service, kind, start, count, members=members)
         page = resources(answer) if answer.ok else None
         if page is None:
-            if start > 1 and total is not None and len(seen) >= total and answer.status in (400, 404, 416):
+            if start > 1 and walk.total is not None and walk.whole and answer.status in (400, 404, 416):
                 return
             service.refuse(answer, f"list of {kind}s from {start}", kind)
         said = total_results(answer)
-        total = said if said is not None else total
-        whole = total is None or len(seen) >= total
+        walk.total = said if said is not None else walk.total
+        past_end = walk.total is not None and start > walk.total
         if not page:
             empty += 1
-            if whole or empty >= _BARREN_PAGES or (total is not None and start > total):
-                if gap and not whole:
-                    _incomplete(service, kind, len(seen), total)
+            if walk.whole or empty >= _BARREN or past_end:
+                if gap and not walk.whole:
+                    _incomplete(service, kind, len(walk.seen), walk.total)
                 return
             start += largest or count
             continue
         gap, empty = gap or empty > 0, 0
-        fresh = 0
-        for resource in page:
-            one = observed(resource)
-            if one is not None and one.id not in seen:
-                seen.add(one.id)
-                fresh += 1
-                yield one
-        whole = total is None or len(seen) >= total
+        new, fresh = walk.take(page)
+        for one in new:
+            yield one
         if not fresh:
-            if whole:
+            if walk.whole:
                 return
             repeated += 1
-            if repeated >= _BARREN_PAGES or (total is not None and start > total):
-                _incomplete(service, kind, len(seen), total)
+            if repeated >= _BARREN or past_end:
+                _incomplete(service, kind, len(walk.seen), walk.total)
         else:
             repeated = 0
-            if total is not None and whole and len(page) < largest:
+            if walk.total is not None and walk.whole and len(page) < largest:
                 return
         largest = max(largest, len(page))
         start += len(page)
-    _incomplete(service, kind, len(seen), total)
+    _incomplete(service, kind, len(walk.seen), walk.total)
+
+
+async def _by_cursor(service: Service, kind: Kind, walk: _Walk, *, members: bool) -> AsyncIterator[Observed]:
+    """RFC 9865: the first request has an empty cursor, each further one that of the answer before it."""
+    cursor, used = "", set[str]()
+    while cursor not in used:
+        used.add(cursor)
+        query = [("cursor", cursor), ("count", str(_count(service)))]
+        answer = await service.fetch(service.list_path(kind, query, members=members))
+        page = resources(answer) if answer.ok else None
+        if page is None:
+            service.refuse(answer, f"list of {kind}s at cursor {cursor or 'none'}", kind)
+        for one in walk.take(page)[0]:
+            yield one
+        following = answer.body.get("nextCursor") if isinstance(answer.body, Mapping) else None
+        if not isinstance(following, str) or not following:
+            return
+        cursor = following
+    _incomplete(service, kind, len(walk.seen), walk.total)
+
+
+def _count(service: Service) -> int:
+    return min(max(1, service.knowledge.facts.max_results), 1000)
 
 
 async def page_from(service: Service, kind: Kind, start: int, count: int, *, members: bool = False) -> Answer:
-    """The answer to one list request; without `count` where the target was seen to refuse it."""
+    """The answer to one list request by index; without `count` where the target was seen to refuse it."""
     known = service.knowledge.has(_REFUSES_COUNT)
     begin = [("startIndex", str(start))]
     query = begin if known else [*begin, ("count", str(count))]
@@ -83,6 +155,13 @@ async def page_from(service: Service, kind: Kind, start: int, count: int, *, mem
             service.knowledge.learn(_REFUSES_COUNT)
             return plain
     return answer
+
+
+async def first_page(service: Service, kind: Kind, count: int) -> Answer:
+    """The answer to a request for the first objects of the list."""
+    if service.knowledge.facts.cursor:
+        return await service.fetch(service.list_path(kind, [("cursor", ""), ("count", str(count))]))
+    return await page_from(service, kind, 1, count)
 
 
 def _incomplete(service: Service, kind: Kind, seen: int, total: int | None) -> NoReturn:

@@ -98,6 +98,7 @@ class Profile:
     member_remove: Literal["filter", "value", "put"] | None = None  #: None: as the dialect says
     members_shown: bool = True
     page_size: int = 100
+    paging: Literal["index", "cursor"] | None = None  #: how a list goes on; None: as discovery says
     users: KindProfile = field(default_factory=KindProfile)
     groups: KindProfile = field(default_factory=KindProfile)
     errors: tuple[ErrorWords, ...] = ()

@@ -73,6 +73,8 @@ class _Reader:
             checked["dialect"] = self._choice(data, "dialect", "", tuple(DIALECTS))
         if "member_remove" in data:
             checked["member_remove"] = self._choice(data, "member_remove", "", ("filter", "value", "put"))
+        if "paging" in data:
+            checked["paging"] = self._choice(data, "paging", "", ("index", "cursor"))
         for key in ("discovery", "patch", "members_shown"):
             if key in data:
                 checked[key] = self._flag(data, key, "")

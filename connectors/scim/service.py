@@ -68,7 +68,7 @@ class Service:
 
     def list_path(self, kind: Kind, query: Iterable[tuple[str, str]], *, members: bool = False) -> str:
         """The path of a list request, its values percent-encoded."""
-        pairs = [f"{key}={percent(value, safe='')}" for key, value in query]
+        pairs = [f"{key}={percent(value, safe='')}" if value else key for key, value in query]
         if kind == "group" and not members and not self.knowledge.has(_KEEPS_MEMBERS):
             pairs.insert(0, NO_MEMBERS)
         return ENDPOINTS[kind] + ("?" + "&".join(pairs) if pairs else "")

@@ -12,6 +12,7 @@ from yarl import URL
 
 from connectors.errors import Misconfigured
 from syncd import __version__
+from syncd.core.exchange import Observer, unobserved
 from syncd.core.secret import Secret
 
 DialectName = Literal["rfc7644", "entra", "entra-2020", "okta-put", "okta-patch"]
@@ -78,6 +79,7 @@ class ScimSettings:
     patience_s: float = 120.0  #: waiting in all that one request may do between its attempts
     body_limit_bytes: int = 16 * 1024 * 1024  #: of one answer, decompressed
     user_agent: str = f"syncd/{__version__}"
+    observe: Observer = field(default=unobserved, repr=False, compare=False)  #: is told of each request
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

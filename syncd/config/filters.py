@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
-from syncd.config.faults import kind_of, nearest_of, shown
+from syncd.config.expression import ExpressionText
+from syncd.config.faults import ADD, kind_of, nearest_of, shown
 from syncd.config.identifier import Text
 from syncd.config.pattern import pattern_fault
 from syncd.config.section import Section, Wrong
-from syncd.core.filters import OPERATORS, moment, operator_name
+from syncd.core.expression import ExpressionError, compile_expression
 from syncd.core.model import Json
+from syncd.core.operators import OPERATORS, moment, operator_name, relative
 
 Scalar = str | int | float | bool
 
@@ -58,17 +60,22 @@ def _number(value: Json) -> bool:
 
 
 class Clause(Section):
-    """One condition on one attribute. It is false where the attribute has no value, except for IS NULL."""
+    """One condition: on one attribute, or an expression in its place. A condition on an attribute is false where that
+    has no value, except for IS NULL."""
 
-    attribute: Text = Field(description="The source attribute; names are case-sensitive")
-    operator: Annotated[
-        str,
-        PlainValidator(_operator),
-        WithJsonSchema({"type": "string", "examples": list(OPERATORS)}),
-    ] = Field(
+    attribute: Text | None = Field(default=None, description="The source attribute; names are case-sensitive")
+    operator: (
+        Annotated[
+            str,
+            PlainValidator(_operator),
+            WithJsonSchema({"type": "string", "examples": list(OPERATORS)}),
+        ]
+        | None
+    ) = Field(
+        default=None,
         description="EQUALS, NOT EQUALS, IS TRUE, IS FALSE, IS NULL, IS NOT NULL, REGEX MATCH, NOT REGEX MATCH, "
         "Greater_Than, Greater_Than_OR_EQUALS, Includes or ENDS_WITH as at Entra, and Less_Than, "
-        "Less_Than_OR_EQUALS, BEFORE, AFTER, IN, NOT IN or STARTS_WITH; in any letter case"
+        "Less_Than_OR_EQUALS, BEFORE, AFTER, IN, NOT IN or STARTS_WITH; in any letter case",
     )
     value: (
         Annotated[
@@ -79,13 +86,24 @@ class Clause(Section):
         | None
     ) = Field(
         default=None,
-        description="What to compare with: text, a number or a Boolean; a list for IN and NOT IN, a date in ISO 8601 for "
-        "BEFORE and AFTER; none for the operators that begin with IS. "
+        description="What to compare with: text, a number or a Boolean; a list for IN and NOT IN; for BEFORE and AFTER "
+        "a date in ISO 8601, or now, -30d, +12h and the like, which look at everybody anew in each cycle; none for the operators that begin with IS. "
         "A REGEX MATCH matches the whole value",
+    )
+    expression: ExpressionText | None = Field(
+        default=None,
+        description="In place of attribute, operator and value: an expression in Entra's language that gives true for "
+        "who is in scope; anything else is no. One that fails on somebody leaves them as they are",
     )
 
     @classmethod
     def relations(cls, raw: Mapping[str, Json]) -> Iterable[Wrong]:
+        if "expression" in raw:
+            yield from _of_expression(raw)
+            return
+        for key in ("attribute", "operator"):
+            if key not in raw:
+                yield Wrong("missing", "a clause has an attribute and an operator, or an expression", ADD, key=key)
         word = raw.get("operator")
         operator = operator_name(word) if isinstance(word, str) else None
         if operator is None:
@@ -103,8 +121,9 @@ class Clause(Section):
         elif how.several != isinstance(value, list | tuple) or value in ([], ()):
             form = 'a list of values such as ["Sales", "Support"]' if how.several else "a single value"
             yield Wrong(shown(value), f"{operator} needs {form}", key="value")
-        elif how.dated and moment(value) is None:
-            yield Wrong(shown(value), f"{operator} needs a date or a time such as 2026-01-31", key="value")
+        elif how.dated and moment(value) is None and relative(value) is None:
+            right = f"{operator} needs a date or a time such as 2026-01-31, or one relative to now such as -30d"
+            yield Wrong(shown(value), right, key="value")
         elif how.numeric and not _number(value):
             found = shown(value)
             yield Wrong(found, f"{operator} compares whole numbers", key="value")
@@ -112,6 +131,19 @@ class Clause(Section):
             yield Wrong(shown(value), f"{operator} needs a regular expression as text", key="value")
         elif how.pattern and (wrong := pattern_fault(value, key="value")):
             yield wrong
+
+
+def _of_expression(raw: Mapping[str, Json]) -> Iterable[Wrong]:
+    for key in ("attribute", "operator", "value"):
+        if key in raw:
+            yield Wrong(f"{key} beside expression", "an expression takes the place of all three; remove one", key=key)
+    try:
+        compiled = compile_expression(raw["expression"]) if isinstance(raw["expression"], str) else None
+    except ExpressionError:
+        return  # has a fault of its own already
+    if compiled is not None and (compiled.uses_chance or compiled.selects_unique):
+        right = "scope must not hang on chance; leave out Guid, RandomString and SelectUniqueValue"
+        yield Wrong("an expression that gives another value each time", right, key="expression")
 
 
 def _not_empty(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:

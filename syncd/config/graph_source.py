@@ -59,6 +59,12 @@ class GraphSource(Section):
         default=None, description="Application id of that enterprise application, in place of service_principal_id"
     )
 
+    reads: Literal["all", "assigned"] = Field(
+        default="all",
+        description='"assigned": only what is assigned to the application, where every job of this source has scope '
+        '"assigned"; for a tenant that is large beside it. "all": the whole tenant',
+    )
+
     @classmethod
     def relations(cls, raw: Mapping[str, Json]) -> Iterable[Wrong]:
         kinds = given(raw, *CREDENTIALS)

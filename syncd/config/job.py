@@ -45,6 +45,11 @@ class Job(Section):
     drift: Literal["report", "repair", "ignore"] = Field(
         default="report", description="What is done about values that somebody changed at the target"
     )
+    precedence: int = Field(
+        default=0,
+        description="For several jobs on one target: an account that nobody has yet goes to the job with the higher "
+        "number; one that a job has stays with it",
+    )
     users: Users = Field(default_factory=Users, description="Which users, and how")
     groups: Groups = Field(default_factory=Groups, description="Which groups, and how")
     guards: Guards = Field(default_factory=Guards, description="What no cycle may do without approval")

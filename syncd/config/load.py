@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from syncd.config.available import not_available
 from syncd.config.faults import ConfigError, Fault
 from syncd.config.references import reference_faults
 from syncd.config.settings import Settings
@@ -64,7 +63,6 @@ def load(path: str | os.PathLike[str], *, environ: Mapping[str, str] | None = No
     except ValidationError as error:
         faults += [fault(str(file), each) for each in error.errors(include_url=False)]
     faults += [fault_at(str(file), location, wrong) for location, wrong in reference_faults(raw)]
-    faults += [fault_at(str(file), location, wrong) for location, wrong in not_available(raw)]
     if settings is None or faults:
         raise ConfigError(faults=tuple(dict.fromkeys(faults)))
     return settings

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from syncd.config.faults import CORRECT, kind_of, shown
+from syncd.config.expression import ExpressionText
+from syncd.config.faults import kind_of, shown
 from syncd.config.filters import Scalar
 from syncd.config.identifier import Text
 from syncd.config.section import Section, Wrong
@@ -56,17 +57,6 @@ def _target(value: Any) -> str:
     return str(path)
 
 
-def _expression(value: Any) -> str:
-    if not isinstance(value, str):
-        raise Wrong(kind_of(value), "write an expression such as ToLower([mail])").error()
-    try:
-        compile_expression(value)
-    except ExpressionError as error:
-        remedy = f"Correct it (try it with: syncd eval), then run: {CORRECT.partition('run: ')[2]}"
-        raise Wrong(shown(" ".join(value.split())), f"column {error.column}: {error.message}", remedy).error() from None
-    return value
-
-
 def _constant(value: Any) -> Json:
     """Text, a number, a Boolean, or a list of these."""
     values = value if isinstance(value, list | tuple) else [value]
@@ -99,9 +89,9 @@ class MappingRow(Section):
     )
     source: Text | None = Field(default=None, description="A source attribute; names are case-sensitive")
     constant: Constant | None = Field(default=None, description="A fixed value: text, a number, a Boolean or a list")
-    expression: (
-        Annotated[str, PlainValidator(_expression), WithJsonSchema({"type": "string", "maxLength": 10_000})] | None
-    ) = Field(default=None, description='An expression in Entra\'s language, such as Join(" ", [givenName], [surname])')
+    expression: ExpressionText | None = Field(
+        default=None, description='An expression in Entra\'s language, such as Join(" ", [givenName], [surname])'
+    )
     apply: Literal["always", "on-create"] = Field(
         default="always", description="always, or on-create: written when the object is created and left alone later"
     )

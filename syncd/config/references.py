@@ -72,16 +72,22 @@ def _names(objects: Mapping[str, Json]) -> Iterator[tuple[Location, list[str]]]:
         if isinstance(source, str) and source.strip():
             yield ("mappings", index, "source"), [source]
         if isinstance(expression, str):
-            try:
-                yield ("mappings", index, "expression"), sorted(compile_expression(expression).attributes)
-            except ExpressionError:
-                continue  # has a fault of its own already
+            yield from _of_expression(("mappings", index, "expression"), expression)
     filters = objects.get("filters")
     for outer, clauses in enumerate(filters if isinstance(filters, list | tuple) else ()):
         for inner, clause in enumerate(_entries(clauses)):
             attribute = clause.get("attribute")
             if isinstance(attribute, str) and attribute.strip():
                 yield ("filters", outer, inner, "attribute"), [attribute]
+            if isinstance(clause.get("expression"), str):
+                yield from _of_expression(("filters", outer, inner, "expression"), clause["expression"])
+
+
+def _of_expression(location: Location, text: str) -> Iterator[tuple[Location, list[str]]]:
+    try:
+        yield location, sorted(compile_expression(text).attributes)
+    except ExpressionError:
+        return  # has a fault of its own already
 
 
 def _entries(value: Json) -> list[Mapping[str, Json]]:

@@ -119,7 +119,7 @@ class Target(Section):
     auth: Literal["none"] | None = Field(default=None, description="none: the service asks for no credential")
     profile: Annotated[str, PlainValidator(_profile), WithJsonSchema({"type": "string"})] = Field(
         default="generic",
-        description="The product's ways: generic, testmu, modyo, lightrun, keepnet, or the path of a TOML file",
+        description="The product's ways: aws, generic, github, gitlab, keepnet, lightrun, modyo, slack, testmu, or the path of a TOML file",
     )
     dialect: Literal["rfc7644", "entra", "entra-2020", "okta-put", "okta-patch"] | None = Field(
         default=None, description="How requests are worded; by default from the profile or the flag in the URL"

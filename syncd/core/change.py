@@ -81,6 +81,11 @@ class Change:
         return int(self.action) * 2 + (self.kind == "group")
 
     @property
+    def only_remembers(self) -> bool:
+        """A reference that an account had already when it was taken over: nothing is sent, and nothing told."""
+        return self.action is Action.REFERENCE and not self.edited
+
+    @property
     def edited(self) -> dict[str, tuple[Json, Json]]:
         """{path: (old, new)} of the attributes that differ; an ADOPT row also carries those that are right already."""
         paths = [*self.after, *(path for path in self.before if path not in self.after)]
@@ -142,6 +147,7 @@ class TargetFacts:
     etag: bool = False
     max_results: int = 200
     sort: bool = False
+    cursor: bool = False  #: a list goes on by nextCursor, and not by startIndex (RFC 9865)
     attributes: Mapping[Kind, frozenset[str]] | None = None  #: paths that /Schemas announces; None: not announced
     #: what /Schemas says of them, by path without element filter, in lower case
     types: Mapping[Kind, Mapping[str, AttributeType]] = field(default_factory=dict)

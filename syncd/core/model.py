@@ -27,6 +27,27 @@ class SourceUser:
     id: str  #: Graph object id, Okta user id
     attributes: Mapping[str, Json]  #: as the source named and valued them; Graph: `manager` holds the manager's id
     enabled: bool | None = True  #: may sign in: Graph accountEnabled, Okta by status; None in a delta: as before
+    #: in a delta, (attribute, value): no longer this value; another one that is known meanwhile stays
+    ended: frozenset[tuple[str, str]] = frozenset()
+
+    def after(self, earlier: SourceUser) -> SourceUser:
+        """Both tellings in one, this one the later: of two in the same round each adds to what was said."""
+        attributes = self.merged(earlier.attributes)
+        told = self.attributes.keys()
+        return SourceUser(
+            id=self.id,
+            attributes=attributes,
+            enabled=earlier.enabled if self.enabled is None else self.enabled,
+            ended=frozenset(pair for pair in earlier.ended if pair[0] not in told) | self.ended,
+        )
+
+    def merged(self, known: Mapping[str, Json]) -> dict[str, Json]:
+        """The attributes, where these were known: what is told is set, what ended is None, all else stays."""
+        attributes = {**known, **self.attributes}
+        for name, value in self.ended:
+            if attributes.get(name) == value:
+                attributes[name] = None
+        return attributes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

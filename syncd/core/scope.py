@@ -10,6 +10,7 @@ from typing import Literal
 import regex
 
 from syncd.core.entry import Entry
+from syncd.core.expression import EvaluationContext
 from syncd.core.filters import REGEX_TIME_LIMIT_S, FilterError, Filters
 from syncd.core.model import Assignment, Json, State
 
@@ -97,8 +98,10 @@ class ScopeRules:
     select_needs_assignment: bool = True  #: Graph: `select` narrows what is assigned; Okta: it picks out of all groups
 
 
-def decide(rules: ScopeRules, entry: Entry, *, state: State, paths: Paths, name: str) -> Verdict:
-    """The verdict on an object that was read."""
+def decide(
+    rules: ScopeRules, entry: Entry, *, state: State, paths: Paths, name: str, context: EvaluationContext | None = None
+) -> Verdict:
+    """The verdict on an object that was read. `context`: what time it is, for filters that ask."""
     if state == "gone":
         return Verdict(scope=Scope.OUT, clause="deleted at the source")
     if state == "soft":
@@ -111,7 +114,7 @@ def decide(rules: ScopeRules, entry: Entry, *, state: State, paths: Paths, name:
         picked = rules.select.picks(name) if selecting else None
         if selecting and picked is None:
             return Verdict(scope=Scope.OUT, clause="not selected by groups.select", saw=name)
-        refused = rules.filters.refused(entry)
+        refused = rules.filters.refused(entry, context)
     except FilterError as error:
         return Verdict(scope=Scope.UNKNOWN, clause=str(error))
     if refused is not None:

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from syncd.config.filters import Clause
 from syncd.core.entra_schema import EntraClause, EntraFilter, EntraObjectMapping
-from syncd.core.filters import OPERATORS
 from syncd.core.model import Json
+from syncd.core.operators import OPERATORS
 from syncd.core.vocabulary import UnknownAttribute, vocabulary
 from syncd.entra_import.notes import Lost, Notes, quoted
 

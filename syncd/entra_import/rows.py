@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from syncd.config.mapping import MappingRow, attribute_path, path_key
+from syncd.config.mapping import MappingRow, attribute_path, path_key, selects_unique
 from syncd.core.entra_schema import EntraRow
 from syncd.core.expression import compile_expression
 from syncd.core.model import Json, Kind
@@ -52,6 +52,9 @@ def _row(row: EntraRow, notes: Notes) -> Row:
     if notes.kind == "group" and row.target.strip().lower() == "members" and made.get("source") != "members":
         raise Lost("memberships come from the attribute members alone")
     made |= _flow(row, notes)
+    if selects_unique(made.get("expression")) and "apply" not in made:
+        notes.about(row, "SelectUniqueValue is asked on creation alone: it has become on-create")
+        made["apply"] = "on-create"
     if row.default and row.source is not None:
         if reference:
             notes.about(row, "its default is left out: a reference has none")

@@ -1,1 +1,1 @@
-"""Logs, metrics and notifications."""
+"""Logs, metrics, health, notifications, and what the service manager is told."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from syncd.core.secret import Secret
+from syncd.observe.journal import JournalPrinter, JournalRenderer, under_journal
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
@@ -45,6 +46,9 @@ class Event(StrEnum):
     CYCLE_FINISHED = "cycle.finished"
     CYCLE_FAILED = "cycle.failed"
     DAEMON_STARTED = "daemon.started"
+    LISTENING = "daemon.listening"
+    CONFIG_RELOADED = "config.reloaded"
+    CONFIG_REFUSED = "config.refused"
     DAEMON_STOPPING = "daemon.stopping"
     DAEMON_STOPPED = "daemon.stopped"
 
@@ -60,12 +64,17 @@ def _hide(logger: WrappedLogger, method: str, fields: EventDict) -> EventDict:
 
 
 def set_up_logs(level: str = "info", format_: LogFormat = "auto", *, color: bool | None = None) -> None:
-    """Logs go to standard error: JSON where that is no terminal, unless told otherwise."""
+    """Logs go to standard error, unless told otherwise: readable on a terminal, with their fields into the journal where
+    that is what standard error leads to, else one line of JSON each."""
     terminal = sys.stderr.isatty()
+    journal = format_ == "auto" and under_journal()
     as_json = format_ == "json" or (format_ == "auto" and not terminal)
     shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, _hide]
-    if as_json:
-        last: list[Processor] = [
+    last: list[Processor]
+    if journal:
+        last = [structlog.processors.format_exc_info, JournalRenderer()]
+    elif as_json:
+        last = [
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.dict_tracebacks,
             structlog.processors.JSONRenderer(),
@@ -78,7 +87,8 @@ def set_up_logs(level: str = "info", format_: LogFormat = "auto", *, color: bool
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Whatever stands for standard error at that time: above a progress bar, a line must not run into it.
+        logger_factory=JournalPrinter if journal else lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # These log each URL at INFO, and ours carry logins in filter=.

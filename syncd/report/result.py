@@ -64,6 +64,11 @@ class JobResult:
             return 4
         return 2 if self.dry and self.planned else 0
 
+    @property
+    def word(self) -> str:
+        """ok, held, partial or failed: the metric's label."""
+        return {0: "ok", 3: "held", 4: "partial"}.get(self.exit_code, "failed")
+
     def count(self, store: Store) -> None:
         """Count the rows of all plans of this run."""
         counts = dict.fromkeys(COUNTED, 0) | {"skip": self.counts["skip"]}
@@ -79,7 +84,7 @@ class JobResult:
     def rows(self, store: Store) -> Iterator[Row]:
         """The rows of all plans of this run in their order, redacted values hidden."""
         for plan in self.plans:
-            yield from store.journal.rows(plan, shown=True)
+            yield from (row for row in store.journal.rows(plan, shown=True) if not row.change.only_remembers)
 
     def data(self, store: Store) -> dict[str, Json]:
         """The contract's object for one job."""

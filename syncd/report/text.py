@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from state.journal import Row
 from state.store import Store
-from syncd.core.change import Action, Change
+from syncd.core.change import NEW, Action, Change
 from syncd.core.model import Json
 from syncd.log_entry import modified
+from syncd.report.names import Names
 from syncd.report.result import JobResult, weight
 
 _STYLES = {
@@ -37,6 +39,8 @@ _SIGNS = {
 #: rows of one action that are shown; the JSON report has them all
 SHOWN = 25
 _VALUE_WIDTH = 60
+_NAME_WIDTH = 52
+_ATTRIBUTE_WIDTH = 34
 _CONTROL = {c: f"\\x{c:02x}" for c in (*range(32), 127)}
 
 
@@ -44,15 +48,6 @@ def print_report(console: Console, results: Iterable[JobResult], store: Store, *
     """Every job's report, one after the other; of each action at most `shown` rows."""
     for result in results:
         _Report(console, result, store, shown).print()
-
-
-def _edit(edit: dict[str, Json]) -> str:
-    if edit["attribute"] == "members":
-        ids = edit["new"] or edit["old"] or []
-        few = ", ".join(_clean(str(id_)) for id_ in ids[:3])
-        more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
-        return f"members {'+' if edit['new'] else '-'} {few}{more}"
-    return f"{edit['attribute']}: {_value(edit['old'])} → {_value(edit['new'])}"
 
 
 def _line(console: Console, line: Text | str) -> None:
@@ -65,9 +60,24 @@ def _clean(text: str) -> str:
     return text.translate(_CONTROL)
 
 
+def _who(change: Change, *, action: bool = False) -> str:
+    who = f"{change.kind} {_clean(change.name)}"
+    return f"{change.action.word} {who}" if action else who
+
+
 def _value(value: Json) -> str:
     text = "(nothing)" if value is None else _clean(value if isinstance(value, str) else repr(value))
     return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 1] + "…"
+
+
+def _padded(text: str, width: int) -> str:
+    """In a column: by the cells that it takes on a terminal, where some letters take two."""
+    return text + " " * max(width - cell_len(text), 0)
+
+
+def _widest(texts: Iterable[str], most: int) -> int:
+    """The width of a column; those beyond `most` stick out, rather than push all the others away."""
+    return max((width for text in texts if (width := cell_len(text)) <= most), default=0)
 
 
 def _n(count: int, word: str) -> str:
@@ -79,6 +89,7 @@ class _Report:
 
     def __init__(self, console: Console, result: JobResult, store: Store, shown: int) -> None:
         self.console, self.result, self.store, self.shown = console, result, store, shown
+        self.names = Names(result, store)
 
     def print(self) -> None:
         console, result = self.console, self.result
@@ -139,8 +150,10 @@ class _Report:
                 failed.append(row)
         for sentence, changes in sentences.items():
             _line(console, Text(f"\n  HELD      {_clean(sentence)}", style="bold magenta"))
-            for change in changes[: self.shown]:
-                _line(console, f"    {change.action.word} {change.kind} {_clean(change.name)}   {_clean(change.why)}")
+            few = changes[: self.shown]
+            width = _widest((_who(change, action=True) for change in few), _NAME_WIDTH)
+            for change in few:
+                _line(console, f"    {_padded(_who(change, action=True), width)}   {_clean(change.why)}")
             self.more(len(changes))
         for row in failed[: self.shown]:
             error = row.error or {}
@@ -170,17 +183,31 @@ class _Report:
             return 0
         total = sum(weight(row.change) for row in rows)
         _line(console, Text(f"\n  {action.replace('_', ' ')} ({total:,})", style="bold " + _STYLES[action]))
+        width = _widest((_who(row.change) for row in rows[: self.shown]), _NAME_WIDTH)
         for row in rows[: self.shown]:
             change = row.change
-            head = Text(f"    {_SIGNS[action]} ", style=_STYLES[action])
-            head.append(f"{change.kind} {_clean(change.name)}")
+            head = Text.assemble((f"    {_SIGNS[action]} {_padded(_who(change), width)}", _STYLES[action]))
             head.append(f"   {_clean(change.why)}", style="dim")
             _line(console, head)
             if change.action not in (Action.CREATE, Action.DELETE):
-                for edit in modified(change):
-                    _line(console, Text(f"        {_edit(edit)}"))
+                edits = modified(change)
+                column = _widest((edit["attribute"] for edit in edits), _ATTRIBUTE_WIDTH)
+                for edit in edits:
+                    _line(console, Text(f"        {self.edit(edit, column)}"))
         self.more(len(rows))
         return len(rows)
+
+    def edit(self, edit: dict[str, Json], width: int) -> str:
+        if edit["attribute"] == "members":
+            ids = edit["new"] or edit["old"] or []
+            few = ", ".join(_clean(name) for name in self.names.of(ids[:3]))
+            more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
+            return f"members {'+' if edit['new'] else '-'} {few}{more}"
+        return f"{_padded(edit['attribute'], width)}  {self.value(edit['old'])} → {self.value(edit['new'])}"
+
+    def value(self, value: Json) -> str:
+        """As it is; a reference to an account that is to be made by its name."""
+        return _value(self.names.of([value])[0] if isinstance(value, str) and value.startswith(NEW) else value)
 
     def drift(self) -> None:
         console, result = self.console, self.result

@@ -37,7 +37,7 @@ class Mirror:
         for record in page.records:
             match record:
                 case SourceUser():
-                    self._merge(self.users, record.id, record.attributes, page)
+                    self._merge(self.users, record.id, record.merged(self._known(record.id, page)), page)
                 case SourceGroup():
                     self._merge(self.groups, record.id, record.attributes, page)
                 case Membership():
@@ -58,6 +58,9 @@ class Mirror:
     def _merge(self, table: dict[str, dict[str, Json]], key: str, attributes: object, page: Page) -> None:
         table[key] = {**({} if page.full else table.get(key, {})), **dict(attributes)}  # type: ignore[call-overload]
         self._seen.add(key)
+
+    def _known(self, user: str, page: Page) -> dict[str, Json]:
+        return {} if page.full else self.users.get(user, {})
 
     def _remove(self, removal: Removal) -> None:
         self.removed.append(removal)

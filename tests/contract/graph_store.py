@@ -11,8 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.model import Json, Kind
-from syncd.ingest import Clock, Reading, ingest
+from syncd.ingest import Reading, ingest
+from syncd.mirrored import InView
 from tests.contract.graph_mirror import Edge
 from tests.contract.graph_world import World
 
@@ -30,6 +32,7 @@ class Kept:
         source = self.world.source(
             known_users=partial(mirror.known_ids, self.name, "user"),
             known_assignments=partial(mirror.all_assignments, self.name),
+            in_view=InView(mirror, self.name, nested_groups=options.get("nested_groups", False)),
             **options,
         )
         try:

@@ -17,8 +17,9 @@ from connectors.okta.groups import source_group
 from connectors.okta.settings import OktaSettings
 from connectors.okta.users import source_user
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.model import Assignment
-from syncd.ingest import Clock, Reading, ingest
+from syncd.ingest import Reading, ingest
 from syncd.mirrored import Mirrored
 from tests.contract.okta_world import World
 

@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from connectors.graph import recycle_bin
+from connectors.graph import by_ids
 from tests.contract.graph_store import Kept, kept
 from tests.contract.graph_world import World, tenant
 
@@ -117,16 +117,23 @@ async def test_whom_a_full_round_left_out_is_asked_for_by_id_and_stays(world, mi
     assert not mirror.store.mirror.objects("contoso", "user", [user])[user].enabled
 
 
-async def test_a_directory_that_comes_back_empty_is_not_believed(world, mirror):
+async def test_a_directory_that_shows_nobody_is_read_again_and_not_proven_one_by_one(world, mirror):
+    """Once, it was a slip; twice, whoever reads it is told and decides."""
     await mirror.read()
     before = mirror.live("user")
-    world.fault({"edit": {"set": {"value": []}}}, times=None, path="/users/delta")
+    for times, warned in ((1, []), (2, ["EmptySource"])):
+        world.forget()
+        world.fault({"edit": {"set": {"value": []}}}, times=times, path="/users/delta")
+        reading = await mirror.read(full=True)
+        assert [warning["code"] for warning in reading.warnings] == warned
+        assert world.requests(BIN) + world.requests(BY_IDS) == []
+        assert bool(mirror.live("user")) is not bool(warned)
     await mirror.read(full=True)
     assert mirror.live("user") == before
 
 
 async def test_ids_go_a_thousand_at_a_time(world, mirror, monkeypatch):
-    monkeypatch.setattr(recycle_bin, "IDS", 10)
+    monkeypatch.setattr(by_ids, "IDS", 10)
     await mirror.read()
     for user in [user.id for user in world.directory.users[:25]]:
         world.directory.purge(user)

@@ -184,9 +184,9 @@ async def test_graph_raw_json_reaches_the_merge(world):
     assert first.records[0].attributes == {
         "id": "a0000000-0000-4000-8000-000000000001",
         "mail": None,
-        "manager": None,
         "extension_0a_since": "2024-01-02T00:00:00.1234567Z",
     }
+    assert first.records[0].ended == {("manager", "a0000000-0000-4000-8000-000000000002")}
     assert first.removals[0].state == "soft"
 
 

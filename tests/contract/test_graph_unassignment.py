@@ -133,6 +133,21 @@ async def test_whoever_was_deleted_needs_no_rows_to_be_confirmed(world, mirror):
     assert mirror.same()
 
 
+async def test_a_listing_without_any_row_is_read_again_and_not_confirmed_one_by_one(world, mirror):
+    await mirror.read()
+    before = mirror.rows
+    for times, warned in ((1, []), (2, ["EmptySource"])):
+        world.forget()
+        world.fault({"edit": {"set": {"value": []}}}, times=times, path=LISTING)
+        reading = await mirror.read()
+        assert [warning["code"] for warning in reading.warnings] == warned
+        assert batches(world) == []
+        assert len(world.requests(LISTING)) == 2
+        assert mirror.rows == (set() if warned else before)
+    await mirror.read()
+    assert mirror.rows == before
+
+
 async def test_a_role_that_was_exchanged_meanwhile_is_seen_at_once(world, mirror):
     user = world.directory.create_user()
     world.directory.assign(user, role="Admin")

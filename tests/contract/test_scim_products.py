@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from connectors.errors import Unauthorized
-from connectors.sandbox.scim import ScimDirectory, preset, scim_app
-from connectors.sandbox.serve import serve
-from connectors.scim.settings import BearerToken, ScimSettings
-from connectors.scim.target import ScimTarget, open_target
 from syncd.core.change import Action
-from syncd.core.secret import Secret
-from tests.contract.quick_time import QuickTime
+from tests.contract.product_world import WORK, OpenProduct, employee
 from tests.contract.target_contract import change
 
-TOKEN = "product-token"
 ROLE = "urn:ietf:params:scim:schemas:extension:LambdaTest:2.0:User:OrganizationRole"
 ROLES = "urn:ietf:params:scim:schemas:extension:LambdaTest:2.0:Group:LambdatestRoles"
-WORK = 'emails[type eq "work"].value'
-
-Open = Callable[..., tuple[ScimTarget, ScimDirectory]]
-
-
-@pytest.fixture
-async def product() -> AsyncIterator[Open]:
-    running: list[Any] = []
-    targets: list[ScimTarget] = []
-
-    def start(name: str, *, flag: str = "", **quirks: Any) -> tuple[ScimTarget, ScimDirectory]:
-        store = ScimDirectory()
-        served = serve({"scim": scim_app(store, quirks=replace(preset(name), **quirks), token=TOKEN)}).start()
-        running.append(served)
-        settings = ScimSettings(
-            name=name, url=f"{served['scim']}/scim{flag}", auth=BearerToken(token=Secret(TOKEN)), profile=name
-        )
-        targets.append(open_target(settings, None, write=True, timing=QuickTime().timing))
-        return targets[-1], store
-
-    yield start
-    for target in targets:
-        await target.close()
-    for served in running:
-        served.stop()
-
-
-def employee(login: str = "adele@contoso.example", **more: Any) -> dict[str, Any]:
-    return {
-        "userName": login,
-        "externalId": "e-1",
-        "active": True,
-        "name.givenName": "Adele",
-        "name.familyName": "Vance",
-        WORK: login,
-        **more,
-    }
 
 
 def person_at_testmu(login: str = "adele@contoso.example") -> dict[str, Any]:
@@ -67,7 +22,7 @@ def person_at_testmu(login: str = "adele@contoso.example") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("flag", ["", "?aadOptscim062020"])
-async def test_testmu_takes_a_user_through_a_working_life(product: Open, flag: str) -> None:
+async def test_testmu_takes_a_user_through_a_working_life(product: OpenProduct, flag: str) -> None:
     target, store = product("testmu", flag=flag)
     wrote = person_at_testmu()
     created = await target.send(change(Action.CREATE, after=wrote), {})
@@ -86,7 +41,7 @@ async def test_testmu_takes_a_user_through_a_working_life(product: Open, flag: s
     assert (await target.send(change(Action.DELETE, target_id=created.target_id), {})).status == "done"
 
 
-async def test_testmu_sends_a_patch_as_its_documentation_shows_it(product: Open) -> None:
+async def test_testmu_sends_a_patch_as_its_documentation_shows_it(product: OpenProduct) -> None:
     target, _ = product("testmu")
     (request,) = target.preview(
         change(Action.UPDATE, "user", "7", {ROLE: "User", "active": True}, {ROLE: "Admin", "active": False}), {}
@@ -99,7 +54,7 @@ async def test_testmu_sends_a_patch_as_its_documentation_shows_it(product: Open)
     assert request.body["Operations"] == [{"op": "Remove", "path": "members", "value": [{"value": "7"}]}]
 
 
-async def test_testmu_does_not_rename_and_nothing_is_sent(product: Open) -> None:
+async def test_testmu_does_not_rename_and_nothing_is_sent(product: OpenProduct) -> None:
     target, _ = product("testmu")
     wrote = person_at_testmu()
     created = await target.send(change(Action.CREATE, after=wrote), {})
@@ -114,7 +69,7 @@ async def test_testmu_does_not_rename_and_nothing_is_sent(product: Open) -> None
     assert target.requests == sent
 
 
-async def test_testmu_says_who_is_in_another_organisation(product: Open) -> None:
+async def test_testmu_says_who_is_in_another_organisation(product: OpenProduct) -> None:
     target, _ = product("testmu", other_organisation=("adele@contoso.example",))
     assert await target.find("user", {"userName": "adele@contoso.example"}) == ()
     outcome = await target.send(change(Action.CREATE, after=person_at_testmu()), {})
@@ -122,7 +77,7 @@ async def test_testmu_says_who_is_in_another_organisation(product: Open) -> None
     assert outcome.remedy == "This person exists in another TestMu organisation: invite the account there instead."
 
 
-async def test_testmu_groups_that_are_off_are_told_and_users_go_on(product: Open) -> None:
+async def test_testmu_groups_that_are_off_are_told_and_users_go_on(product: OpenProduct) -> None:
     target, _ = product("testmu")
     with pytest.raises(Unauthorized, match="ask TestMu support"):
         await target.find("group", {"displayName": "Sales"})
@@ -135,7 +90,7 @@ async def test_testmu_groups_that_are_off_are_told_and_users_go_on(product: Open
     assert all(finding.ok for finding in findings if "users" in finding.what)
 
 
-async def test_testmu_groups_live_die_and_come_back_without_members(product: Open) -> None:
+async def test_testmu_groups_live_die_and_come_back_without_members(product: OpenProduct) -> None:
     target, store = product("testmu", groups="on")
     people = []
     for number in range(3):
@@ -162,7 +117,7 @@ async def test_testmu_groups_live_die_and_come_back_without_members(product: Ope
     assert len(store.members("Quality")) == 3
 
 
-async def test_modyo_does_not_delete_and_says_what_to_do(product: Open) -> None:
+async def test_modyo_does_not_delete_and_says_what_to_do(product: OpenProduct) -> None:
     target, store = product("modyo")
     created = await target.send(change(Action.CREATE, after=employee()), {})
     assert created.status == "done", created
@@ -172,7 +127,7 @@ async def test_modyo_does_not_delete_and_says_what_to_do(product: Open) -> None:
     assert len(store.users()) == 1
 
 
-async def test_keepnet_without_mail_or_seats_is_told(product: Open) -> None:
+async def test_keepnet_without_mail_or_seats_is_told(product: OpenProduct) -> None:
     target, _ = product("keepnet", seats=1)
     nameless = employee()
     del nameless[WORK]
@@ -185,7 +140,7 @@ async def test_keepnet_without_mail_or_seats_is_told(product: Open) -> None:
     assert "seats" in full.remedy
 
 
-async def test_lightrun_takes_users_and_its_primary_home_address(product: Open) -> None:
+async def test_lightrun_takes_users_and_its_primary_home_address(product: OpenProduct) -> None:
     target, store = product("lightrun")
     assert not target.profile.groups.supported
     values = employee(**{'emails[type eq "home"].primary': True, 'emails[type eq "home"].value': "h@contoso.example"})

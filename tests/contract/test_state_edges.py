@@ -72,7 +72,37 @@ def test_a_sweep_moves_whoever_was_below_a_chain_that_went_at_once(nested: Store
     assert moved(nested, "group", seq) == ["low", "middle", "top"]
 
 
-def test_no_membership_outlives_its_ends(nested: Store) -> None:
+def test_whoever_is_restored_is_back_in_the_groups_although_no_group_tells(nested: Store) -> None:
+    """Entra keeps the memberships of whom it keeps in the recycle bin, and need not tell them again."""
+    read(nested, "users", [], full=False, removals=[Removal(kind="user", id="m", state="soft")])
+    assert nested.mirror.member_ids("s", "top", nested=True) == {"t", "l"}
+    names = ("top", "middle", "low", "aside", "empty")
+    edges = [*users_in("top", "t"), *groups_in("top", "middle"), *groups_in("middle", "low"), *users_in("low", "l")]
+    read(nested, "groups", [*map(group, names), *edges, *users_in("aside", "s")])
+    assert nested.mirror.member_ids("s", "top", nested=True) == {"t", "l"}
+    seq = nested.mirror.seq("s")
+    read(nested, "users", [user("m")], full=False)
+    assert nested.mirror.member_ids("s", "top", nested=True) == {"t", "m", "l"}
+    assert moved(nested, "group", seq) == ["middle", "top"]
+
+
+def test_a_deletion_told_late_takes_nothing_that_a_group_told_of_the_restored(nested: Store) -> None:
+    """Users and groups come side by side: one may tell of yesterday what the other tells of today."""
+    read(nested, "groups", users_in("aside", "m"), full=False)
+    read(nested, "users", [], full=False, removals=[Removal(kind="user", id="m", state="soft")])
+    assert nested.mirror.member_ids("s", "aside", nested=False) == {"s"}
+    read(nested, "users", [user("m")], full=False)
+    assert nested.mirror.member_ids("s", "aside", nested=False) == {"m", "s"}
+
+
+def test_a_purge_takes_the_memberships_of_the_deleted_with_it(nested: Store) -> None:
+    for state in ("soft", "gone"):
+        read(nested, "users", [], full=False, removals=[Removal(kind="user", id="m", state=state)])
+    read(nested, "users", [user("m")], full=False)
+    assert nested.mirror.member_ids("s", "middle", nested=False) == set()
+
+
+def test_no_membership_counts_without_its_ends(nested: Store) -> None:
     seq = nested.mirror.seq("s")
     read(nested, "users", [], full=False, removals=[Removal(kind="user", id="m", state="soft")])
     assert nested.mirror.member_ids("s", "middle", nested=False) == set()

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+import state.process
 from state.errors import Busy, TakenOver
 from state.leases import CLAIM, LEASE, Leases
-from state.process import Process, process_mark, this_host
+from state.process import HIDDEN, Process, process_mark, this_host
 from state.store import Store
 from tests.contract.state_rows import NOW, change, plan
 
@@ -54,6 +56,19 @@ def test_a_dead_process_of_this_host_blocks_nobody(store: Store, dead: Process) 
     Leases(store.engine, dead).take("j", now=NOW)
     assert leases(store).holder("j", now=NOW) is None
     leases(store).take("j", now=NOW)
+
+
+def test_a_process_that_shows_nothing_of_itself_is_not_taken_for_dead(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, dead: Process
+) -> None:
+    """Under hidepid, or systemd's ProtectProc=invisible, an administrator's command cannot be seen by the daemon."""
+    me = Process.this()
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "stat").touch()
+    monkeypatch.setattr(state.process, "PROC", tmp_path)
+    assert process_mark(os.getpid()) == HIDDEN
+    assert not me.knows_dead(me.host, me.mark)
+    assert me.knows_dead(dead.host, dead.mark)
 
 
 def test_a_recycled_pid_is_not_taken_for_the_process_that_had_it(store: Store) -> None:

@@ -74,7 +74,8 @@ class Model:
         if snapshot.state != "live":
             self._removal(Removal(kind=snapshot.kind, id=id_, state=snapshot.state))
         at = 1 if snapshot.kind == "user" else 0
-        self.edges = {edge: kind for edge, kind in self.edges.items() if edge[at] != id_}
+        whole = snapshot.state == "live"
+        self.edges = {edge: kind for edge, kind in self.edges.items() if not whole or edge[at] != id_}
         self.rows = {key: row for key, row in self.rows.items() if row.principal_id != id_}
         for record in (*snapshot.memberships, *snapshot.assignments):
             for seen in (Seen(), *rounds):
@@ -111,7 +112,8 @@ class Model:
     def _gone(self, kind: Kind, id_: str, state: State) -> None:
         if (thing := self.things.get((kind, id_))) is not None:
             thing.state = state
-        ends = (0, 1) if kind == "group" else (1,)
+        stays = state == "soft" and (kind, id_) in self.things  # whoever may come back is back in the groups as well
+        ends = {1} - ({1} if stays else set()) | ({0} if kind == "group" else set())
         self.edges = {edge: k for edge, k in self.edges.items() if all(edge[end] != id_ for end in ends)}
 
     def _sweep(self, page: Page, seen: Seen) -> None:
@@ -123,7 +125,8 @@ class Model:
             if kind == swept and thing.state == "live" and (kind, id_) not in seen.objects:
                 self._gone(kind, id_, "gone")
         if page.stream == "groups":
-            self.edges = {edge: kind for edge, kind in self.edges.items() if edge in seen.edges}
+            stay = {id_ for (kind, id_), thing in self.things.items() if kind == "user" and thing.state == "soft"}
+            self.edges = {e: kind for e, kind in self.edges.items() if e in seen.edges or (e[1] in stay)}
 
     # --- what decides about an object -------------------------------------------------------------------------------
 
@@ -142,7 +145,8 @@ class Model:
         while frontier:
             frontier = {m for (g, m), kind in self.edges.items() if g in frontier and kind == "group"} - groups
             groups |= frontier
-        return frozenset(m for (g, m), kind in self.edges.items() if g in groups and kind == "user")
+        users = {m for (g, m), kind in self.edges.items() if g in groups and kind == "user"}
+        return frozenset(m for m in users if ("user", m) not in self.things or self.things["user", m].state == "live")
 
     def facts(self, kind: Kind, id_: str) -> Any:
         """All that a job may decide by; another value means that a job must look at the object again."""

@@ -22,8 +22,8 @@ from connectors.sandbox.scim.app import scim_app
 from connectors.sandbox.scim.directory import ScimDirectory
 from connectors.sandbox.scim.quirks import Quirks
 from connectors.sandbox.serve import serve
+from syncd.clock import Clock
 from syncd.config import load
-from syncd.ingest import Clock
 from syncd.report.result import JobResult
 from syncd.runtime import Runtime
 from tests.system.company import COMPANIES, PEOPLE, GraphCompany, OktaCompany, write_secret

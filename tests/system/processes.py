@@ -88,13 +88,13 @@ class Site:
     def __exit__(self, *_: object) -> None:
         self.world.__exit__(None, None, None)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """A process of the product."""
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """A process of the product; `environ` comes on top of this process's environment."""
         command = [sys.executable, "-m", "syncd", "--config", str(self.folder / "config.toml"), *arguments]
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(HERE)},
+            env={**os.environ, "PYTHONPATH": str(HERE), **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

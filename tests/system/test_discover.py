@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 
 from connectors.sandbox.scim.members import Members
 from connectors.sandbox.scim.quirks import Quirks
+from syncd.discover import Discovery, discover
 from tests.system.conftest import Cli
 from tests.system.house import House, house, quirky
 
@@ -140,3 +143,27 @@ def test_an_unknown_target_is_wrong_usage(tmp_path: Path, cli: Cli, output: str)
         assert ran.code == 64
         assert "There is no target prodcut in config.toml; its targets are product." in ran.err
         assert ran.json["exit_code"] == 64 if output == "json" else ran.out == ""
+
+
+def test_many_accounts_are_one_listing_and_little_memory(tmp_path: Path) -> None:
+    many = 3_000
+    with house("graph", tmp_path, people=3) as here:
+        for number in range(many):
+            add(here, f"n{number}@x.example", displayName=f"Number {number}")
+        before = here.service.journal.total
+        discovery = Discovery(target="product")
+
+        async def seen() -> int:
+            return len([None async for _ in discover(here.runtime, discovery)])
+
+        tracemalloc.start()
+        try:
+            assert asyncio.run(seen()) == many + 3
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert discovery.data == {"linked": 3, "matched": 0, "local": many, "gone": 0}
+        asked = here.service.journal.since(before)
+        assert len(asked) <= many / 200 + 2, "pages of 200, and the last one"
+        assert all("startIndex" in entry.query for entry in asked)
+        assert peak < 10_000_000, "a page at a time, and the ids that were seen"

@@ -16,7 +16,7 @@ import connectors.scim.client
 from connectors.scim.timing import Timing
 from syncd.core.attributes import ENTERPRISE_SCHEMA
 from tests.contract.quick_time import QuickTime
-from tests.system.house import House, house
+from tests.system.house import House, house, quirky
 
 TIMEOUT_S = 0.25
 #: kind of request → what it looks like on the wire
@@ -191,3 +191,20 @@ def test_a_target_that_answers_nothing_at_all_is_left_alone_after_a_while(tmp_pa
         here.sync(code=1)
         assert here.service.journal.total - here._seen < 40
         comes_right(here)
+
+
+@pytest.mark.parametrize("fault", ["reset before it is read", "reset after it was applied", "500", "502 as a page"])
+def test_a_removal_that_nobody_can_see_is_made_sure_of(tmp_path: Path, fault: str) -> None:
+    with house("graph", tmp_path, people=12, tag="fault", quirks=quirky(members_shown=False)) as here:
+        company = here.company
+        team = company.team_name("sales")
+        before = here.target.members(team)
+        company.assign("ben")  # keeps the account
+        company.leave("sales", "ben")
+        here.at_target(FAULTS[fault], times=1, **REQUESTS["member remove"])
+        here.sync(code=None)
+        here.all_well()
+        here.sync(code=None)
+        assert before - here.target.members(team) == here.logins("ben")
+        here.sync(full=True)
+        assert here.methods == []

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests import servers
 from tests.system.processes import LIMIT_S, Site, end
 
-ROUNDS = 6  #: of each world here; bench/kill.py does as many as wanted
+ROUNDS = 3  #: of each world here; bench/kill.py does as many as wanted
 
 
 def change(site: Site, dice: random.Random) -> None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
+from connectors.sandbox.scim import ScimDirectory, scim_app
 from connectors.sandbox.scim.members import Members
 from connectors.sandbox.scim.quirks import Quirks
-from tests.system.house import house, quirky
+from connectors.sandbox.serve import serve
+from connectors.scim.settings import BearerToken, ScimSettings
+from connectors.scim.target import open_target
+from syncd.core.change import Action, Change
+from syncd.core.secret import Secret
+from tests.system.house import TARGET_TOKEN, house, quirky
+from tests.system.recorder import body_of
 
 
 @pytest.mark.parametrize(
@@ -75,3 +83,38 @@ def test_one_more_member_of_a_large_group_is_one_small_request(tmp_path: Path) -
         assert len(of_group.body) < 1_000
         assert of_group.answered < 1_000
         assert len(target.members(company.team_name("sales"))) == many + 1
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["members are shown", "members are never shown"])
+async def test_ten_thousand_members_go_in_parts_and_one_more_is_one_request(shown: bool) -> None:
+    """At the target itself, so that it takes seconds: the changes are those that a plan has for such a group."""
+    store = ScimDirectory()
+    service = scim_app(store, quirks=quirky(members_shown=shown), token=TARGET_TOKEN)
+    ids = [f"account-{number}" for number in range(10_001)]
+    for id_ in ids:
+        store.add("user", id_, {"userName": f"{id_}@company.example", "active": True}, Members())
+    store.add("group", "everybody", {"displayName": "Everybody"}, Members())
+
+    def joining(*members: str) -> Change:
+        whole: dict[str, Any] = {"members": list(members)}
+        return Change(action=Action.ADD_MEMBERS, kind="group", source_id="g", target_id="everybody",
+                      name="Everybody", before={}, after=whole, why="")  # fmt: skip
+
+    def patches() -> list[int]:
+        writes = [entry for entry in service.journal if entry.method != "GET"]
+        assert {entry.method for entry in writes} == {"PATCH"}
+        return [len(step["value"]) for entry in writes for step in body_of(entry)["Operations"]]
+
+    with serve({"target": service}) as served:
+        token = BearerToken(token=Secret(TARGET_TOKEN))
+        target = open_target(ScimSettings(name="t", url=f"{served['target']}/scim", auth=token), None, write=True)
+        outcome = await target.send(joining(*ids[:10_000]), {})
+        assert outcome.status == "done"
+        assert (max(patches()), sum(patches())) == (100, 10_000)
+        group = store.get("group", "everybody")
+        assert group is not None
+        assert len(group.members.ids) == 10_000
+        service.journal.clear()
+        assert (await target.send(joining(ids[10_000]), {})).status == "done"
+        assert patches() == [1]
+        await target.close()

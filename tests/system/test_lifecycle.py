@@ -72,6 +72,18 @@ def set_department(company: Company, department: str) -> None:
         company.directory.update_user(company.ids["ada"], {"department": department})
 
 
+def leave_support(company: Company) -> None:
+    company.leave("support", "ada")
+
+
+def withdraw(company: Company) -> None:
+    company.withdraw("support")
+
+
+def dissolve(company: Company) -> None:
+    company.dissolve("support")
+
+
 OFF = ["PATCH group", "PATCH group", "PATCH user"]  #: the account, and her two groups
 ON = OFF
 GONE = ["DELETE user", "PATCH group", "PATCH group"]
@@ -94,6 +106,7 @@ GRAPH = ("graph",)
 FILTER = 'filters = [[ { attribute = "ATTRIBUTE", operator = "EQUALS", value = "Products" } ]]'
 DELETE = 'out_of_scope = "delete"'
 IGNORE = 'out_of_scope = "ignore"'
+NAME_ALONE = 'mappings = [{ target = "userName", source = "userPrincipalName" }]'
 
 TABLE = [
     Row(name="an attribute changes", turn=retitle, sent=["PATCH user"], left="active"),
@@ -129,6 +142,14 @@ TABLE = [
     Row(name="ignore: deleted for good", turn=purge, sent=GONE, left="none", users=IGNORE),
     Row(name="no delete: deleted for good", turn=purge, sent=OFF, left="inactive",
         users='actions = ["create", "update", "deactivate"]'),
+    Row(name="no row with IsSoftDeleted: unassigned", turn=leave, sent=["PATCH group", "PATCH group"], left="active",
+        users=NAME_ALONE, kinds=GRAPH),
+    Row(name="no row with IsSoftDeleted: disabled", turn=disable, sent=[], left="active", users=NAME_ALONE, kinds=GRAPH),
+    Row(name="no update: disabled", turn=disable, sent=OFF, left="inactive",
+        users='actions = ["create", "deactivate"]', kinds=GRAPH),
+    Row(name="group: one member leaves", turn=leave_support, sent=["PATCH group"], left="active"),
+    Row(name="group: unassigned", turn=withdraw, sent=["DELETE group"], left="active"),
+    Row(name="group: deleted", turn=dissolve, sent=["DELETE group"], left="active", kinds=GRAPH),
     Row(name="create only: disabled", turn=disable, sent=[], left="active", users='actions = ["create"]', kinds=GRAPH),
 ]  # fmt: skip
 

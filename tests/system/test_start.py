@@ -127,3 +127,48 @@ def test_a_configuration_named_by_the_environment_is_used(
 ) -> None:
     monkeypatch.setenv("SYNCD_CONFIG", os.fspath(here.config))
     assert cli("status").code == 0
+
+
+def with_profile(here: House, folder: Path, text: str) -> None:
+    """The configuration, with a profile file of the user's own beside it."""
+    (folder / "house.toml").write_text(text, encoding="utf-8")
+    config = here.config.read_text(encoding="utf-8").replace('kind = "scim"', 'kind = "scim"\nprofile = "house.toml"')
+    (folder / "config.toml").write_text(config, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('dialekt = "entra"', "unknown key dialekt; did you mean dialect?"),
+        ('[users]\nmatch = ["user name"]', "users.match: 'user name' is no attribute path"),
+        ('paging = "curser"', "paging is 'curser', but must be 'cursor'"),
+        ('[[users.mappings.graph]]\ntarget = "title"\nexpression = "tolower([mail])"', "ToLower"),
+        ('[[users.mappings.graph]]\ntarget = "title"\nsource = "jobTitel"', "jobTitle"),
+        ("title = ", "no valid TOML"),
+    ],
+)
+def test_a_fault_in_a_profile_of_ones_own_is_one_line_at_the_start(
+    here: House, cli: Cli, tmp_path: Path, text: str, words: str
+) -> None:
+    with_profile(here, tmp_path, text)
+    asked = here.service.journal.total
+    for arguments in (["sync"], ["--dry-run"], ["check"], ["run"]):
+        ran = cli(*arguments)
+        assert ran.code == 64, (arguments, ran)
+        assert words in " ".join(ran.err.split())
+        assert "Traceback" not in ran.err
+    assert here.service.journal.total == asked
+
+
+def test_a_profile_of_ones_own_is_in_force_and_what_is_known_is_told_with_its_date(
+    here: House, cli: Cli, tmp_path: Path
+) -> None:
+    with_profile(here, tmp_path, 'title = "House"\nmember_chunk = 7\n[users]\nmatch = ["userName"]\n')
+    assert cli("check").code == 0
+    assert cli("--dry-run").code == 2
+    (row,) = cli("status", "-o", "json").json["jobs"]
+    assert "it was asked for its discovery" in row["learned"]
+    assert row["learned_at"].endswith("Z")
+    shown = cli("status").out
+    assert "product, as of " in shown
+    assert "it was asked for its discovery" in shown

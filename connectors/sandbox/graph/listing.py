@@ -11,7 +11,7 @@ from connectors.sandbox.graph.entity import Entity, Group, ServicePrincipal, Use
 from connectors.sandbox.graph.fault import GraphError, bad_request, not_found
 from connectors.sandbox.graph.properties import DEFAULT, ELSEWHERE, known, with_nulls
 from connectors.sandbox.graph.query import Query
-from connectors.sandbox.graph.replica import Replica
+from connectors.sandbox.graph.replica import Replica, View
 from syncd.core.model import Json
 
 Permissions = frozenset[str]
@@ -28,7 +28,7 @@ class Listing:
         self.directory = directory
         self.replica = Replica(directory)
 
-    def found(self, kind: type[Entity], name: str) -> Entity:
+    def found(self, kind: type[Entity], name: str, view: View | None = None) -> Entity:
         """The live object with this id, user principal name or `appId=…`. Raises GraphError 404."""
         directory = self.directory
         found = directory.by_id.get(name)
@@ -40,7 +40,7 @@ class Listing:
                 found = directory.user(name)
             except KeyError:
                 found = None
-        if not isinstance(found, kind) or not self.replica.view().shows(found):
+        if not isinstance(found, kind) or not (view or self.replica.view()).shows(found):
             raise not_found(name)
         return found
 

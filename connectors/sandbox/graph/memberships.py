@@ -25,14 +25,14 @@ class Memberships:
     def members(self, query: Query, permissions: Permissions) -> Json:
         """`GET /groups/{id}/members` and `/transitiveMembers`, with or without a cast."""
         require(permissions, "groups")
-        group = self._listing.found(Group, query.segments[1])
+        view = self._listing.replica.view()
+        group = self._listing.found(Group, query.segments[1], view)
         if not isinstance(group, Group):
             raise not_found(query.segments[1])
         if group.hidden and not opens(permissions, "hidden membership"):
             if self._directory.quirks.hidden_membership == "forbidden":
                 raise denied()
             return self._listing.page(query, "directoryObjects", [], None)
-        view = self._listing.replica.view()
         if query.segments[2] == "transitiveMembers":
             found: Sequence[Entity | None] = _flattened(group)
         else:

@@ -93,11 +93,15 @@ def _note(
 
 
 def _edges(touched: Touched, navigation: frozenset[str], *, single: bool) -> list[tuple[Entity, bool]]:
-    """Removals first, then additions; who left and came back is in both, who came and left only in the removals."""
+    """Removals first, then additions; who left and came back is in both, who came and left only in the removals.
+
+    A removal that comes again although its end is there comes with the addition that undid it: what is told last is true.
+    """
     entity = touched.entity
     if isinstance(entity, Group) and "members" in navigation:
         removed = list(touched.removed)
-        added = [other for other in touched.added if other in entity and other.live]
+        told = {**touched.added, **touched.removed}
+        added = [other for other in told if other in entity and other.live]
         removed += [other for other in touched.added if other not in entity and other not in touched.removed]
     elif isinstance(entity, User) and "manager" in navigation:
         added = [other for other in touched.added if other is entity.manager]

@@ -39,6 +39,7 @@ class Admission:
         self._check_required(attributes)
         if self._kind == "user":
             self._check_user_name(attributes)
+            self._check_single(attributes)
             self._check_seats(before, attributes)
         self._check_unique(before, attributes)
         return attributes
@@ -96,6 +97,14 @@ class Admission:
         if self._quirks.email_user_names and not _EMAIL.fullmatch(name):
             raise refused("invalidValue", "userName must be a valid e-mail address")
         self.check_organisation(name)
+
+    def _check_single(self, attributes: Mapping[str, Json]) -> None:
+        for name in self._quirks.single_valued:
+            values = attributes.get(name) or []
+            if len(values) > 1:
+                raise refused("invalidValue", f"{name} takes a single value")
+            if name == "emails" and any(each.get("primary") is not True for each in values):
+                raise refused("invalidValue", "the e-mail address must be marked as primary")
 
     def check_organisation(self, user_name: str) -> None:
         """Raises ScimError for someone who belongs to another organisation of the product."""

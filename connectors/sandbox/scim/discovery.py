@@ -16,6 +16,7 @@ _RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
 def service_provider_config(quirks: Quirks, base: str) -> dict[str, Json]:
     """RFC 7643 section 5: what is supported, as far as this server owns up to it."""
+    paging = {"pagination": {"cursor": True, "index": False}} if quirks.cursor else {}
     return {
         "schemas": [_CONFIG_SCHEMA],
         "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
@@ -28,6 +29,7 @@ def service_provider_config(quirks: Quirks, base: str) -> dict[str, Json]:
         "filter": {"supported": quirks.announces_filter, "maxResults": quirks.max_page},
         "changePassword": {"supported": True},
         "sort": {"supported": True},
+        **paging,
         "etag": {"supported": quirks.etag != "absent"},
         "authenticationSchemes": [
             {

@@ -9,7 +9,7 @@ from syncd.core.model import Json
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 
-#: RFC 7644 table 9
+#: RFC 7644 table 9, and invalidCursor of RFC 9865
 ScimType = Literal[
     "invalidFilter",
     "tooMany",
@@ -17,6 +17,7 @@ ScimType = Literal[
     "mutability",
     "invalidSyntax",
     "invalidPath",
+    "invalidCursor",
     "noTarget",
     "invalidValue",
     "invalidVers",

@@ -28,11 +28,13 @@ class MemberPatch:
         self._quirks = quirks
         self._members = members
         self._enrol = enrol
+        self._changes = 0
 
     def apply(self, verb: str, path: Path, place: Place, value: Json, *, pathless: bool) -> None:
         """Carry out one operation. Raises ScimError."""
         if path.sub is not None or place.sub is not None or (path.where is not None and verb != "remove"):
             raise refused("mutability", "a member is added or removed, never changed")
+        self._count(1 if path.where is not None else len(listed(None if verb == "remove" and not value else value)))
         if verb == "remove":
             self._remove(path.where, value)
             return
@@ -46,6 +48,12 @@ class MemberPatch:
         limit = self._quirks.member_limit
         if limit is not None and len(self._members) > limit:
             raise refused("tooMany", f"a group has at most {limit} members")
+
+    def _count(self, changes: int) -> None:
+        self._changes += changes
+        most = self._quirks.member_changes
+        if most is not None and self._changes > most:
+            raise refused("invalidValue", f"a PATCH changes at most {most} members")
 
     def _remove(self, where: Filter | None, value: Json) -> None:
         given = [] if value is None else listed(value)

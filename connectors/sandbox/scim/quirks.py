@@ -58,11 +58,15 @@ class Quirks:
     ignores_start_index: bool = False
     count_status: int | None = None  #: answered to any request with a count
     unstable_order: bool = False
+    cursor: bool = False  #: a list goes on by nextCursor (RFC 9865), and startIndex is ignored
     total_results_off: int = 0  #: added to totalResults
     hides_inactive: bool = False  #: searches and lists do not show users who are not active
     members_shown: bool = True  #: False: members is always [] on reading
 
     # POST, PUT and PATCH
+    single_valued: tuple[
+        str, ...
+    ] = ()  #: multi-valued user attributes that take one value; an e-mail address has to be the primary
     keeps_only: tuple[str, ...] | None = None  #: user attributes that are stored; others are dropped, with a 2xx
     immutable: tuple[str, ...] = ()  #: "user.userName", "group.displayName": a change is 400 mutability
     fixed: tuple[str, ...] = ()  #: the same, but a change is dropped with a 2xx
@@ -86,6 +90,7 @@ class Quirks:
     urn_paths: Literal["resolved", "split"] = "resolved"  #: split: cut at the first dot, which ruins the record
     absent_element: Literal["rfc", "created", "refused"] = "rfc"  #: rfc: replace is 400 noTarget, add creates
     absent_removal: Literal["done", "refused"] = "done"  #: remove of an element that is not there
+    member_changes: int | None = None  #: of a PATCH at most
     members_replace: Literal["replaces", "adds", "adds-pathless"] = "replaces"
     duplicate_members: bool = False  #: adding a member again stores it twice
     remove_by_filter: Literal["done", "ignored"] | int = "done"  #: members[value eq "…"]; a number is a status

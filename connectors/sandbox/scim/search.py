@@ -33,6 +33,7 @@ class Query:
     descending: bool = False
     start_index: int = 1
     count: int | None = None
+    cursor: str | None = None  #: empty: the first page
     projection: Projection | None = None
 
     @classmethod
@@ -44,6 +45,7 @@ class Query:
             descending=str(given.get("sortOrder", "")).lower() == "descending",
             start_index=max(1, _number(given.get("startIndex"), "startIndex") or 1),
             count=None if given.get("count") is None else max(0, _number(given["count"], "count") or 0),
+            cursor=None if given.get("cursor") is None else str(given["cursor"]),
             projection=Projection.of(names(given.get("attributes")), names(given.get("excludedAttributes"))),
         )
 
@@ -66,7 +68,9 @@ class Search:
             if quirks.over_max_page == "refused":
                 raise refused("invalidValue", f"count is at most {quirks.max_page}")
             count = quirks.max_page
-        first = 1 if quirks.ignores_start_index else query.start_index
+        if quirks.cursor and query.cursor is not None:
+            return self._from_cursor(kinds, query, query.cursor, count, turn)
+        first = 1 if quirks.ignores_start_index or quirks.cursor else query.start_index
         found, total = self._found(kinds, query, first, count, turn)
         if not found and count and total and first > total and quirks.past_the_end == "first":
             first = 1
@@ -78,6 +82,21 @@ class Search:
             "itemsPerPage": len(found),
             "Resources": [self._representation.shown(each, query.projection) for each in found],
         }
+
+    def _from_cursor(self, kinds: Sequence[Kind], query: Query, cursor: str, count: int, turn: int) -> dict[str, Json]:
+        """A page as RFC 9865 has it, without a total. Here a cursor is the place of the page's first object."""
+        if cursor and not cursor.isdecimal():
+            raise refused("invalidCursor", f"there is no cursor {cursor}")
+        first = int(cursor or 1)
+        found, total = self._found(kinds, query, first, count, turn)
+        page: dict[str, Json] = {
+            "schemas": [LIST_SCHEMA],
+            "itemsPerPage": len(found),
+            "Resources": [self._representation.shown(each, query.projection) for each in found],
+        }
+        if first + len(found) <= total:
+            page["nextCursor"] = str(first + len(found))
+        return page
 
     def _found(
         self, kinds: Sequence[Kind], query: Query, first: int, count: int, turn: int

@@ -203,3 +203,30 @@ def test_a_pattern_that_is_too_deep_is_refused():
 def test_a_value_of_another_form_than_the_operator_takes_is_refused(faults: Faults, clause, text):
     (found,) = faults(more=users(f'attribute = "department", {clause}'))
     assert text in found
+
+
+@pytest.mark.parametrize("text", ['[department]="Sales"', "Not(IsPresent([manager]))"])
+def test_a_clause_may_be_an_expression(workshop, text):
+    settings = workshop.load(more=users(f"expression = '{text}'"))
+    clause = settings.jobs["wiki"].users.filters[0][0]
+    assert (clause.attribute, clause.operator, clause.expression) == (None, None, text)
+
+
+@pytest.mark.parametrize(
+    ("clause", "text"),
+    [
+        ("expression = 'ToLowr([mail])'", "column 1"),
+        ("expression = 'ToLower([mail)'", "column"),
+        ("expression = '[departmnt]=\"x\"'", "graph users have no attribute"),
+        ("expression = '\"x\"=\"y\"', attribute = 'mail'", "attribute beside expression"),
+        ("expression = '\"x\"=\"y\"', value = '1'", "value beside expression"),
+        ("expression = 'Guid()'", "an expression that gives another value each time"),
+        ("operator = 'EQUALS', value = '1'", "a clause has an attribute and an operator, or an expression"),
+        ("attribute = 'mail'", "a clause has an attribute and an operator, or an expression"),
+        ("attribute = 'employeeHireDate', operator = 'AFTER', value = '-30 days'", "relative to now such as -30d"),
+    ],
+)
+def test_an_expression_is_compiled_at_the_start_and_stands_alone(faults: Faults, clause, text):
+    (line,) = faults(more=users(clause))
+    assert text in line
+    assert "filters[0][0]" in line

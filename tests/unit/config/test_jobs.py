@@ -120,23 +120,6 @@ def test_sunday_is_sunday_to_the_scheduler():
 
 
 @pytest.mark.parametrize(
-    ("more", "lines"),
-    [
-        ('[metrics]\nlisten = "127.0.0.1:9464"', ["metrics.listen: listen"]),
-    ],
-)
-def test_what_this_version_does_not_do_is_refused_after_its_check(workshop, more, lines):
-    found = workshop.faults(job="" if "[jobs" in more else job(""), more=more)
-    assert found == [
-        (
-            f"{line} is not available yet; this version of syncd does not do that. Remove it or choose another value, "
-            "then run: syncd check"
-        )
-        for line in lines
-    ]
-
-
-@pytest.mark.parametrize(
     ("more", "line"),
     [
         ('[metrics]\nlisten = "9464"', 'metrics.listen: "9464"; write an address and a port, such as 127.0.0.1:9464 '),
@@ -145,10 +128,14 @@ def test_what_this_version_does_not_do_is_refused_after_its_check(workshop, more
         ("[metrics]\nlisten = 9464", "metrics.listen: a whole number; write an address and a port, "),
     ],
 )
-def test_what_is_not_available_yet_is_checked_all_the_same(faults: Faults, more, line):
-    first, second = faults(more=more)
-    assert first.startswith(line)
-    assert " is not available yet; " in second
+def test_an_address_that_cannot_be_listened_on_is_refused(faults: Faults, more, line):
+    (only,) = faults(more=more)
+    assert only.startswith(line)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "[::1]:9464", "localhost:9464", "0.0.0.0:80"])
+def test_an_address_to_listen_on_is_taken_as_written(workshop, address):
+    assert workshop.load(more=f'[metrics]\nlisten = "{address}"\n').metrics.listen == address
 
 
 @pytest.mark.parametrize(
@@ -168,7 +155,7 @@ def test_the_other_ways_with_drift_are_available(workshop, drift):
     assert workshop.load(job=job(f'drift = "{drift}"')).jobs["wiki"].drift == drift
 
 
-def test_empty_tables_of_what_is_not_available_are_harmless(workshop):
+def test_empty_tables_are_harmless(workshop):
     settings = workshop.load(more="[notify]\n[metrics]\n")
     assert (settings.notify.urls, settings.metrics.listen) == ((), None)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from syncd.core.expression import EvaluationContext
 from syncd.core.filters import OPERATORS, Clause, FilterError, Filters, compile_filters, holds, operator_name
 from syncd.core.vocabulary import vocabulary
 from tests.unit.core.build import entry
@@ -228,3 +230,94 @@ class TestAPatternThatTakesTooLong:
     def test_is_unknown_where_every_other_filter_refuses(self) -> None:
         with pytest.raises(FilterError):
             filters([("department", "EQUALS", "HR")], [self.slow]).refused(self.person)
+
+
+NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
+AT_NOW = EvaluationContext(now=lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "seen", "holds"),
+    [
+        ("BEFORE", "now", "2026-03-31T11:59:59Z", True),
+        ("BEFORE", "now", "2026-03-31T12:00:01Z", False),
+        ("AFTER", "now", "2026-04-01", True),
+        ("AFTER", "-30d", "2026-03-02", True),
+        ("AFTER", "-30d", "2026-03-01", False),
+        ("BEFORE", "+2w", "2026-04-14T11:59:00Z", True),
+        ("BEFORE", "+12h", "2026-03-31T23:59:00Z", True),
+        ("AFTER", "-90m", "2026-03-31T10:31:00Z", True),
+        ("AFTER", "-30d", None, False),
+        ("AFTER", "-30d", "soon", False),
+        ("BEFORE", "-99999w", "2026-03-31", False),
+    ],
+)
+def test_a_time_may_be_relative_to_now(operator: str, value: str, seen: Any, holds: bool) -> None:
+    found = filters([("employeeHireDate", operator, value)])
+    assert found.uses_clock
+    assert (found.refused(entry(employeeHireDate=seen), AT_NOW) is None) is holds
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "value", "seen", "passes"),
+    [
+        ("userType", "EQUALS", "Member", "Member", True),
+        ("userType", "EQUALS", "Member", "Guest", False),
+        ("userType", "NOT EQUALS", "Guest", None, False),
+        ("manager", "IS NOT NULL", None, "11111111-0000-4000-8000-000000000001", True),
+        ("manager", "IS NULL", None, None, True),
+        ("proxyAddresses", "INCLUDES", "@contoso.com", ["SMTP:a@contoso.com", "smtp:a@old.example"], True),
+        ("proxyAddresses", "NOT REGEX MATCH", ".*@old\\.example", ["SMTP:a@contoso.com", "smtp:a@old.example"], False),
+        ("businessPhones", "IS NULL", None, [], True),
+    ],
+)
+def test_what_entra_cannot_filter_by(name: str, operator: str, value: Any, seen: Any, passes: bool) -> None:
+    assert (filters([(name, operator, value)]).refused(entry(**{name: seen})) is None) is passes
+
+
+def expression(text: str) -> Filters:
+    return compile_filters([[Clause(expression=text)]], vocabulary("graph", "user").resolve)
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ('[department]="Sales"', True),
+        ('[department]="sales"', False),
+        ('And([department]="Sales", Not(IsNullOrEmpty([jobTitle])))', True),
+        ("IsPresent([city])", False),
+        ('"TRUE"', True),
+        ('"yes"', False),
+        ("[city]", False),
+        ('Split("true,true", ",")', False),
+        ('InStr([jobTitle], "Lead", , )', False),
+    ],
+)
+def test_an_expression_lets_pass_where_it_gives_true(text: str, passes: bool) -> None:
+    person = entry(department="Sales", jobTitle="Lead")
+    found = expression(text).refused(person)
+    assert (found is None) is passes
+    if found is not None:
+        assert found[0] == text
+
+
+def test_an_expression_that_looks_at_the_time_says_so() -> None:
+    assert expression("Now()").uses_clock
+    assert not expression("[city]").uses_clock
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ('DateAdd("d", 1, [department])', "column 1: "),
+        ('IIF([department]="Sales", IgnoreObjectFlow, "True")', "it says IgnoreObjectFlow"),
+        ('IIF([department]="Sales", IgnoreAttributeFlow, "True")', "it says IgnoreAttributeFlow"),
+    ],
+)
+def test_an_expression_that_gives_no_answer_leaves_the_scope_unknown(text: str, detail: str) -> None:
+    with pytest.raises(FilterError, match=detail):
+        expression(text).refused(entry(department="Sales"))
+
+
+def test_a_redacted_value_that_decided_is_not_shown() -> None:
+    assert expression("Redact([department])").refused(entry(department="Sales")) == ("Redact([department])", None)

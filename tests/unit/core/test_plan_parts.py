@@ -92,6 +92,18 @@ def test_no_row_for_who_is_not_there() -> None:
     assert reference_change(evaluated(link=None), {"m1": "t9"}, now=NOW) == (None, [])
 
 
+def test_a_reference_that_a_found_account_has_is_remembered_without_a_word() -> None:
+    ends = {"u1": "t1", "m1": "t9"}
+    change, _ = reference_change(evaluated(link=None), ends, found={MANAGER: "t9"}, now=NOW)
+    assert change is not None
+    assert change.only_remembers
+    assert (change.before, change.after) == ({MANAGER: "t9"}, {MANAGER: "t9"})
+    other, _ = reference_change(evaluated(link=None), ends, found={MANAGER: "t5"}, now=NOW)
+    assert other is not None
+    assert not other.only_remembers
+    assert other.edited == {MANAGER: ("t5", "t9")}
+
+
 def test_who_lacks_the_other_end_waits_for_it() -> None:
     change, waits = reference_change(evaluated(desired=wish("m2")), ENDS, now=NOW)
     assert change is None

@@ -73,7 +73,17 @@ def test_a_membership_made_fast_is_a_membership():
 )
 def test_graph_manager_change_pair_and_single_entry(changes, manager):
     (user,) = read_users([{"id": KIM, "manager@delta": changes}]).records
-    assert user.attributes == {"id": KIM, "manager": manager}
+    assert user.merged({"manager": LEE}) == {"id": KIM, "manager": manager}
+
+
+def test_the_end_of_a_former_manager_told_again_leaves_the_next_one():
+    ended = {"id": KIM, "manager@delta": [member(LEE, removed=True)]}
+    (user,) = user_readings([dict(ended)], False)[-1].records
+    assert user.merged({"manager": MAX}) == {"id": KIM, "manager": MAX}
+    (user,) = user_readings([{"id": KIM, "manager@delta": [member(MAX)]}, dict(ended)], False)[-1].records
+    assert (user.attributes["manager"], user.merged({"manager": LEE})["manager"]) == (MAX, MAX)
+    (user,) = user_readings([dict(ended), {"id": KIM, "manager@delta": [member(MAX, removed=True)]}], False)[-1].records
+    assert [user.merged({"manager": one})["manager"] for one in (LEE, MAX, KIM)] == [None, None, KIM]
 
 
 def test_graph_manager_absent_means_unchanged():
@@ -164,3 +174,13 @@ def test_graph_deleted_upn_never_written():
     item = {"id": KIM, "userPrincipalName": KIM.replace("-", "") + "kim@acme.example"}
     assert original_name(item) == "kim@acme.example"
     assert original_name({"id": KIM, "userPrincipalName": "kim@acme.example"}) == "kim@acme.example"
+
+
+def test_graph_member_limited_info_tolerated():
+    """Of what a permission does not open, Graph gives type and id alone."""
+    limited = [
+        {"@odata.type": "#microsoft.graph.user", "id": LEE},
+        {"@odata.type": "#microsoft.graph.device", "id": MAX},
+    ]
+    (said,) = group_readings([{"id": KIM, "members@delta": limited}])
+    assert [one for one in said.records if isinstance(one, Membership)] == [Membership(group_id=KIM, member_id=LEE)]

@@ -6,7 +6,7 @@ import asyncio
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.scim.breaker import Breaker
@@ -51,6 +51,7 @@ async def test_a_burst_of_tasks_shares_the_rate() -> None:
     assert time.elapsed_s >= 1.9
 
 
+@settings(deadline=None)
 @given(steps=st.lists(st.booleans(), max_size=60), maximum=st.integers(1, 16))
 def test_the_gate_stays_within_its_bounds_and_loses_no_place(steps: list[bool], maximum: int) -> None:
     async def run() -> None:

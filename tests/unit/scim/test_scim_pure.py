@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import Misconfigured
@@ -98,6 +98,7 @@ class TestOverlay:
 
     paths = st.sampled_from(["userName", "name.givenName", "title", WORK, 'emails[type eq "x"].value', DEPARTMENT])
 
+    @settings(deadline=None)
     @given(values=st.dictionaries(paths, st.none() | st.text(min_size=1, max_size=8), max_size=6))
     def test_after_an_overlay_every_value_reads_back(self, values: dict[str, Any]) -> None:
         body = overlay(self.RESOURCE, values, "user")
@@ -302,7 +303,7 @@ class TestProfiles:
         assert str(caught.value).startswith(f"Profile {file}: ")
 
     def test_an_unknown_profile_names_the_known_ones(self) -> None:
-        with pytest.raises(ProfileError, match="generic, keepnet, lightrun, modyo, testmu"):
+        with pytest.raises(ProfileError, match="aws, generic, github, gitlab, keepnet, lightrun, modyo, slack, testmu"):
             load_profile("testmo")
         with pytest.raises(ProfileError, match="the file does not exist"):
             load_profile("./nowhere.toml")

@@ -160,7 +160,7 @@ def test_a_known_tenant_url_is_filled_in():
 
 @pytest.mark.parametrize(("name", "near"), [("tesmu", "testmu"), ("Keepnet", "keepnet"), ("genric", "generic")])
 def test_an_unknown_profile_is_answered_with_the_nearest(name, near):
-    with pytest.raises(ProfileError, match=f"not known; the nearest is {near}; built in are generic"):
+    with pytest.raises(ProfileError, match=f"not known; the nearest is {near}; built in are aws"):
         starter("graph", name)
 
 

@@ -1,0 +1,104 @@
+"""The command line: options in, a verb called, its result printed. No logic: that is in the verbs.
+
+Results go to standard output, logs and messages to standard error. Exit codes: 0 nothing (left) to do · 1 error · 2 a dry
+run found changes · 3 changes are held · 4 some objects failed · 64 wrong usage or invalid configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+
+from syncd import __version__
+from syncd.cli import configuration, control, database, looking, runs, sandbox
+from syncd.cli.failure import fail, fail_with, wants_json
+from syncd.cli.options import OPTIONS, As, Jobs
+from syncd.core.errors import SyncdError
+
+#: what typer raises for any wrong usage; it has no public name of its own
+UsageError: Any = typer.BadParameter.__bases__[0]
+
+app = typer.Typer(
+    name="syncd",
+    help="Brings users and groups from Microsoft Entra ID and Okta to SCIM 2.0 targets.",
+    no_args_is_help=False,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verbs in (runs.app, looking.app, control.app, configuration.app, sandbox.app):
+    app.add_typer(verbs)
+app.add_typer(configuration.config_app, name="config")
+app.add_typer(database.db_app, name="db")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"syncd {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _main(  # noqa: PLR0917 - each one is an option
+    context: typer.Context,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config", "-c", help="Configuration file; else $SYNCD_CONFIG, ./config.toml, /etc/syncd/config.toml."
+        ),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log details.")] = False,
+    log_format: Annotated[
+        Literal["auto", "json", "console"], typer.Option(help="Form of the logs; auto: JSON unless on a terminal.")
+    ] = "auto",
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also with NO_COLOR set).")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read, plan, print, write nothing: the one-shot report.")
+    ] = False,
+    job: Jobs = None,
+    output: As = "text",
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    OPTIONS.config, OPTIONS.verbose, OPTIONS.log_format = config, verbose, log_format
+    OPTIONS.color = False if no_color or os.environ.get("NO_COLOR") else None
+    if context.invoked_subcommand is not None:
+        if dry_run or job or output != "text":
+            raise typer.BadParameter(
+                f"--dry-run, --job and --output belong behind the command: syncd {context.invoked_subcommand} …"
+            )
+        return
+    if not dry_run:
+        typer.echo(context.get_help())
+        raise typer.Exit(64)
+    runs.one_cycle_each(job, dry_run=True, full=False, plan=None, output=output)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Entry point: every known error becomes one line, with its exit code; usage errors are 64, since 2 says "changes"."""
+    command: Callable[..., Any] = typer.main.get_command(app)
+    OPTIONS.as_json = wants_json(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = command(arguments, standalone_mode=False)
+    except UsageError as error:
+        where = error.ctx.command_path if error.ctx else "syncd"
+        said = (
+            error.message.rstrip(".") if isinstance(error, typer.BadParameter) else error.format_message().rstrip(".")
+        )
+        fail(64, f"{said} (see: {where} --help)", where=where, remedy=f"{where} --help")
+    except typer.Abort:
+        sys.exit(130)
+    except SyncdError as error:
+        fail_with(error)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

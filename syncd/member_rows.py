@@ -1,0 +1,68 @@
+"""Member rows of a plan: whom each group gains and loses, by the ids that will be there when the rows are sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from connectors import Target
+from state.store import Store
+from syncd.core.change import NEW, Action, Change, Link
+from syncd.core.model import Kind
+from syncd.draft import Draft
+from syncd.evaluate import Evaluated
+from syncd.job import Job
+from syncd.memberships import member_changes
+
+
+class MemberRows:
+    """The member rows of one plan. `taken`: target ids that the plan adopts, and for whom."""
+
+    def __init__(
+        self, job: Job, store: Store, target: Target, draft: Draft, *, taken: Mapping[tuple[Kind, str], str]
+    ) -> None:
+        self.job, self.store, self.target, self.draft = job, store, target, draft
+        self.emptied: set[str] = set()  #: groups that this plan leaves without any of the members that it wrote
+        self._taken = taken
+
+    async def of(self, one: Evaluated, group: str, members_of: set[str] | None) -> list[tuple[Change, Link | None]]:
+        """The rows of one group, which has the id `group` at the target. `members_of`: of these users alone."""
+        job, id_ = self.job, one.object.id
+        wanted_ids = await asyncio.to_thread(self.store.mirror.member_ids, job.source, id_, nested=job.nested_groups)
+        written = self.store.links.members(job.name, id_)
+        if one.link is None and not group.startswith(NEW):
+            written = await self._found_members(group)
+        want = await asyncio.to_thread(self.present, "user", wanted_ids, active=True)
+        if members_of is not None:
+            want = {u: t for u, t in want.items() if u in members_of}
+            written = {u: t for u, t in written.items() if u in members_of}
+        if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
+            self.emptied.add(id_)
+        return [(change, one.link) for change in member_changes(one, group, want=want, written=written)]
+
+    async def _found_members(self, group: str) -> dict[str, str]:
+        """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""
+        seen = await self.target.get("group", group, members=True)
+        listed = seen.resource.get("members") if seen else None
+        ids = [str(member["value"]) for member in listed or () if isinstance(member, dict) and "value" in member]
+        owners = self.store.links.owners(self.job.target, "user", ids)
+        found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
+        found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}
+        return found
+
+    def present(self, kind: Kind, ids: Iterable[str], *, active: bool = False) -> dict[str, str]:
+        """Target ids of these objects after this plan's creations, "new:…" for what it creates. `active`: less those
+        that are inactive, or will be."""
+        wanted = list(ids)
+        links = self.store.links.of(self.job.name, kind, wanted)
+        planned = self.store.journal.planned(self.draft.id, kind, wanted)
+        found = {id_: link.target_id for id_, link in links.items() if link.active or not active}
+        for id_, actions in planned.items():
+            for action, target_id in actions:
+                if action is Action.CREATE:
+                    found[id_] = f"{NEW}{self.job.source}:{id_}"
+                elif action in (Action.ADOPT, Action.REACTIVATE) and target_id:
+                    found[id_] = target_id
+                elif action is Action.DELETE or (action is Action.DEACTIVATE and active):
+                    found.pop(id_, None)
+        return found

@@ -1,0 +1,69 @@
+"""Several jobs on one target: who of those that have no link yet may have an account. Incumbents are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from state.store import Store
+from syncd.core.change import Action
+from syncd.core.desired import Desired
+from syncd.core.model import Json, Kind
+from syncd.core.scope import Scope
+from syncd.evaluate import Evaluated, Evaluator
+from syncd.job import Job
+from syncd.matching import match_key
+
+#: what two wishes for the same account have in common: a match attribute and its value
+_Name = tuple[str, str]
+
+
+class Claims:
+    """What the jobs of higher precedence on a job's target want there and do not have, for the length of one plan.
+
+    A rival with the same source claims an account for the same person. One with another source is evaluated as a whole,
+    once, and only where somebody new is to be provisioned.
+    """
+
+    def __init__(self, job: Job, rivals: Iterable[Job], store: Store, *, now: datetime) -> None:
+        self._job, self._store, self._now = job, store, now
+        self._rivals: Sequence[Job] = sorted(rivals, key=lambda rival: -rival.precedence)
+        self._wanted: dict[tuple[str, Kind], set[_Name]] = {}
+
+    def of(self, kind: Kind, wishes: Mapping[str, Desired]) -> dict[str, str]:
+        """Whose the accounts are first, by source id, as a sentence; nothing for those that nobody else claims."""
+        found: dict[str, str] = {}
+        for rival in self._rivals:
+            if kind not in rival.kinds or not wishes:
+                continue
+            if rival.source == self._job.source:
+                theirs = self._names(rival, kind, wishes)
+            else:
+                key = (rival.name, kind)
+                if key not in self._wanted:
+                    everybody = [one.id for one in self._store.mirror.live(rival.source, kind)]
+                    self._wanted[key] = self._names(rival, kind, everybody)
+                theirs = self._wanted[key]
+            for id_, wish in wishes.items():
+                if id_ not in found and not theirs.isdisjoint(_named(rival, kind, wish.values)):
+                    found[id_] = (
+                        f"job {rival.name} claims this account too, and its precedence is higher "
+                        f"({rival.precedence} over {self._job.precedence}); it goes first: syncd sync --job {rival.name}"
+                    )
+        return found
+
+    def _names(self, rival: Job, kind: Kind, ids: Iterable[str]) -> set[_Name]:
+        policy = rival.kinds[kind].policy
+        if not policy.allows(Action.ADOPT):
+            return set()
+        seen = Evaluator(rival, self._store, now=self._now).load(kind, ids)
+        return {name for one in seen if _wants(one) and one.desired for name in _named(rival, kind, one.desired.values)}
+
+
+def _wants(one: Evaluated) -> bool:
+    return one.verdict.scope is Scope.IN and one.link is None and one.desired is not None and one.desired.active
+
+
+def _named(rival: Job, kind: Kind, values: Mapping[str, Json]) -> set[_Name]:
+    paths = rival.kinds[kind].mapping.match
+    return {(path, match_key(path, value)) for path in paths if (value := values.get(path)) not in (None, "")}

@@ -1,0 +1,87 @@
+"""What the target says of a job's objects while a plan is made: who matches, who is gone, who has drifted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from connectors import Target
+from state.store import Store
+from syncd.core.attributes import parse_path, read
+from syncd.core.change import Link, Observed
+from syncd.core.diff import drifted
+from syncd.core.model import Json, Kind
+from syncd.draft import Draft
+from syncd.evaluate import Evaluated
+from syncd.job import Job
+from syncd.log_entry import kept_by_target
+from syncd.matching import Matcher
+
+#: entries of the provisioning log that are asked how the target took a value
+LOOK_BACK = 20
+
+
+def references_of(seen: Observed, one: Evaluated) -> dict[str, Json]:
+    """What the target shows of the references that are wished."""
+    wished = one.desired.references if one.desired else {}
+    return {path: had for path in wished if (had := read(seen.resource, parse_path(path))) is not None}
+
+
+class TargetView:
+    """The target of one job, for the length of one plan."""
+
+    def __init__(self, job: Job, store: Store, target: Target, draft: Draft) -> None:
+        self.job, self.store, self.target, self.draft = job, store, target, draft
+        self._matchers: dict[Kind, Matcher] = {}
+
+    async def matcher(self, kind: Kind) -> Matcher:
+        if kind not in self._matchers:
+            linked = sum(n for (k, _), n in self.store.links.count(self.job.name).items() if k == kind)
+            unlinked = self.store.worklist.count(self.draft.id) - linked
+            match = self.job.kinds[kind].mapping.match
+            full = self.draft.cycle == "full"
+            unique = [row.path for row in self.job.kinds[kind].mapping.unique]
+            self._matchers[kind] = Matcher(
+                self.target, kind, match, expected=10**9 if full else unlinked, unique=unique
+            )
+        return self._matchers[kind]
+
+    async def observe(self, kind: Kind, found: Sequence[Evaluated]) -> tuple[set[str], dict[str, Observed]]:
+        """In a full cycle: who of the linked is gone, and what the others look like now."""
+        if self.draft.cycle != "full":
+            return set(), {}
+        matcher = await self.matcher(kind)
+        links = {one.object.id: one.link for one in found if one.link is not None}
+        observed = await matcher.by_id({id_: link.target_id for id_, link in links.items()})
+        gone = links.keys() - observed.keys()
+        for one in found:
+            if one.object.id in gone:
+                self.draft.warn("InvalidAnchor", f"{one.name} is gone at the target; matched again", one.name)
+        return set(gone), observed
+
+    def with_drift(self, kind: Kind, one: Evaluated, seen: Observed | None) -> Link | None:
+        """The link; where the target has drifted and the job repairs, as if we had last written what is there."""
+        if one.link is None or seen is None or self.job.drift == "ignore":
+            return one.link
+        mapped, facts = self.job.kinds[kind].mapping.paths, self.target.facts
+        found = drifted(one.link, seen, shown=lambda path: path in mapped and facts.shows(kind, path))
+        repair = self.job.drift == "repair"
+        own = self._kept_by_target(one, found) if repair and found else set()
+        for path, (wrote, had) in found.items():
+            mended = repair and path not in own
+            row = {"attribute": path, "wrote": wrote, "seen": had, "action": "repair" if mended else "report"}
+            who = {"kind": kind, "source_id": one.object.id, "target_id": one.link.target_id, "name": one.name}
+            self.draft.drift.append({**who, **row})
+        if not repair or not found:
+            return one.link
+        wrote = {**one.link.wrote, **{path: had for path, (_, had) in found.items() if path not in own}}
+        return replace(one.link, wrote=wrote, active=wrote.get("active") is not False)
+
+    def _kept_by_target(self, one: Evaluated, found: Mapping[str, tuple[Json, Json]]) -> set[str]:
+        """Paths of which the target answered to our last writing that it keeps them as they are: it would for ever."""
+        entries = self.store.log.newest(self.job.name, one.object.id, count=LOOK_BACK)
+        own = {path for path, (wrote, had) in found.items() if kept_by_target(entries, path, wrote, had)}
+        if own:
+            text = f"{one.name}: the target keeps its own {', '.join(sorted(own))}, whatever is written: not repaired again"
+            self.draft.warn("NotKept", text, one.name)
+        return own

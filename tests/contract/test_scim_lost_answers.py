@@ -1,0 +1,109 @@
+"""Writes whose answer never came, or said something else than what was done: looked up, never doubled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncd.core.change import Action
+from tests.contract.target_contract import change, person
+from tests.contract.target_world import Open
+
+
+@pytest.mark.parametrize("drop", ["before", "answer", "body"])
+async def test_a_create_without_an_answer_is_maybe_and_is_not_sent_again(world: Open, drop: str) -> None:
+    w = world()
+    await w.target.discover()
+    w.fault({"drop": drop, "reset": True}, times=None, method="POST")
+    values = person()
+    outcome = await w.target.send(change(Action.CREATE, after=values), {})
+    assert outcome.status == "maybe"
+    assert w.sent("POST") == 1
+    found = await w.target.find("user", {"userName": values["userName"]})
+    assert len(found) == len(w.store.users()) == (0 if drop == "before" else 1)
+
+
+async def test_a_create_stored_under_a_500_is_maybe_and_found_by_its_login(world: Open) -> None:
+    w = world(applied_although_500=("POST",))
+    values = person()
+    outcome = await w.target.send(change(Action.CREATE, after=values), {})
+    assert (outcome.status, outcome.http_status) == ("maybe", 500)
+    (one,) = await w.target.find("user", {"userName": values["userName"]})
+    assert [stored.id for stored in w.store.users()] == [one.id]
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("drop", ["before", "answer", "body"])
+async def test_an_idempotent_write_without_an_answer_is_settled(world: Open, drop: str, method: str) -> None:
+    w = world()
+    target_id, wrote = await w.create()
+    w.fault({"drop": drop}, method=method)
+    if method == "PATCH":
+        outcome = await w.update(target_id, wrote, displayName="Other")
+        assert w.stored(target_id)["displayName"] == "Other"
+        assert w.sent("PATCH") == (2 if drop == "before" else 1)
+    else:
+        outcome = await w.target.send(change(Action.DELETE, target_id=target_id), {})
+        assert w.store.users() == []
+    assert outcome.status == "done", outcome
+
+
+async def test_an_update_refused_with_500_again_and_again_is_a_failure_and_bounded(world: Open) -> None:
+    w = world()
+    target_id, wrote = await w.create()
+    w.fault({"status": 500}, times=None, method="PATCH")
+    outcome = await w.update(target_id, wrote, displayName="Other")
+    assert (outcome.status, outcome.code, outcome.http_status) == ("failed", "InternalServerError", 500)
+    assert w.sent("PATCH") == 3
+    assert w.stored(target_id)["displayName"] == wrote["displayName"]
+
+
+async def test_an_update_whose_end_cannot_be_seen_is_maybe(world: Open) -> None:
+    w = world()
+    target_id, wrote = await w.create()
+    w.fault({"drop": "answer"}, method="PATCH")
+    w.fault({"status": 500}, times=None, method="GET")
+    outcome = await w.update(target_id, wrote, displayName="Other")
+    assert (outcome.status, outcome.target_id) == ("maybe", target_id)
+
+
+@pytest.mark.parametrize("action", [{"truncate": 0.5}, {"truncate": 0.5, "length": "wrong"}, {"corrupt_gzip": True}])
+async def test_a_mangled_answer_is_read_again_or_reported(world: Open, action: dict[str, Any]) -> None:
+    w = world()
+    target_id, wrote = await w.create()
+    w.fault(action, method="PATCH")
+    outcome = await w.update(target_id, wrote, displayName="Other")
+    assert outcome.status == "done", outcome
+    assert w.stored(target_id)["displayName"] == "Other"
+
+
+async def test_a_slow_target_meets_the_timeout(world: Open) -> None:
+    w = world()
+    target_id, wrote = await w.create()
+    w.target = w.another(timeout_s=0.2, attempts=1)
+    await w.target.discover()
+    w.fault({"delay_s": 0.6, "applied": True}, method="PATCH")
+    outcome = await w.update(target_id, wrote, displayName="Other")
+    assert outcome.status == "done", outcome
+
+
+@pytest.mark.parametrize("kind", ["add", "remove"])
+@pytest.mark.parametrize("drop", ["before", "answer"])
+async def test_a_membership_without_an_answer_is_settled(world: Open, kind: str, drop: str) -> None:
+    w = world(duplicate_members=True)
+    people = [(await w.create())[0] for _ in range(4)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    if kind == "add":
+        w.fault({"drop": drop}, method="PATCH")
+        outcome = await w.target.send(add, {})
+        left = people
+    else:
+        await w.target.send(add, {})
+        w.fault({"drop": drop}, method="PATCH")
+        removal = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": people[:1]})
+        outcome = await w.target.send(removal, {})
+        left = people[1:]
+    assert outcome.status == "done", outcome
+    assert w.members() == sorted(left)

@@ -1,0 +1,106 @@
+"""Members of a group: in parts, one by one where one is refused, and where the service shows none."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncd.core.change import Action
+from tests.contract.target_contract import change
+from tests.contract.target_world import Open
+
+
+async def test_members_beyond_the_limit_of_a_patch_go_in_smaller_parts(world: Open) -> None:
+    w = world()
+    people = [(await w.create())[0] for _ in range(10)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    w.fault({"status": 413}, times=1, method="PATCH")
+    added = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    outcome = await w.target.send(added, {})
+    assert outcome.status == "done", outcome
+    assert len(w.members()) == 10
+    assert w.target.facts.member_chunk == 5
+
+
+async def test_one_unknown_member_does_not_hold_up_the_others(world: Open) -> None:
+    w = world()
+    people = [(await w.create())[0] for _ in range(7)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    wanted = [*people[:4], "nobody", *people[4:]]
+    outcome = await w.target.send(change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": wanted}), {})
+    assert outcome.status == "failed"
+    assert sorted(outcome.written) == sorted(people)
+    assert "nobody" in outcome.message
+
+
+async def test_members_lost_by_a_strict_reading_are_added_again(world: Open) -> None:
+    w = world(remove_by_value="all", remove_by_filter=501)
+    people = [(await w.create())[0] for _ in range(5)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    removal = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": people[:2]})
+    assert (await w.target.send(removal, {})).status == "done"
+    assert w.members() == sorted(people[2:])
+
+
+async def test_a_group_whose_members_are_never_shown_still_gets_them_and_is_never_put(world: Open) -> None:
+    w = world(members_shown=False)
+    people = [(await w.create())[0] for _ in range(3)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    assert not w.target.facts.members_shown
+    removal = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": people[:1]})
+    assert (await w.target.send(removal, {})).status == "done"
+    assert w.members() == sorted(people[1:])
+    assert w.sent("PUT") == 0
+
+
+async def test_a_put_that_would_empty_a_group_is_not_sent(world: Open) -> None:
+    w = world(members_shown=False, group_patch_paths=("members",), patch_refusal=501)
+    people = [(await w.create())[0] for _ in range(3)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    rename = change(Action.UPDATE, "group", group.target_id, {"displayName": "G"}, {"displayName": "H"})
+    outcome = await w.target.send(rename, {"displayName": "G"})
+    assert (outcome.status, outcome.permanent) == ("failed", True)
+    assert len(w.members()) == 3
+
+
+async def test_a_second_put_does_not_take_away_members_that_are_never_shown(world: Open) -> None:
+    w = world(members_shown=False)
+    people = [(await w.create())[0] for _ in range(3)]
+    target = w.another(dialect="okta-put")
+    group = await target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    first = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people[:2]})
+    assert (await target.send(first, {})).status == "done"
+    second = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people[2:]})
+    outcome = await target.send(second, {})
+    assert (outcome.status, outcome.permanent) == ("failed", True)
+    assert "does not show members" in outcome.message
+    assert w.members() == sorted(people[:2])
+    assert "does not show the members of a group" in target.facts.learned
+
+
+@pytest.mark.parametrize("drop", ["before", "answer"])
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_removal_without_an_answer_is_not_believed_where_nobody_is_ever_shown(
+    world: Open, drop: str, known: bool
+) -> None:
+    w = world(members_shown=False)
+    people = [(await w.create())[0] for _ in range(3)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    if not known:
+        w.target = w.another()
+        await w.target.discover()
+    w.fault({"drop": drop}, method="PATCH")
+    removal = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": people[:1]})
+    outcome = await w.target.send(removal, {})
+    if known:
+        assert outcome.status == "maybe", "nothing shows what became of it"
+    else:
+        assert outcome.status == "done"
+        assert w.members() == sorted(people[1:]), "it was sent again"

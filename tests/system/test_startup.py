@@ -1,0 +1,100 @@
+"""Commands that only look load none of what takes long to load; what they load is asked of real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from state.store import Store, newest_revision
+from tests.system.processes import HERE
+
+#: each takes a tenth of a second to several
+HEAVY = {
+    "aiohttp", "alembic", "apprise", "apscheduler", "azure", "httpx", "kiota_http", "mimesis", "msal", "msgraph",
+    "msgraph_core", "okta", "prometheus_client", "psycopg", "starlette", "uvicorn", "uvloop",
+}  # fmt: skip
+CONFIG = """
+[state]
+url = "sqlite:///state.db"
+[sources.contoso]
+kind = "graph"
+endpoint = "http://127.0.0.1:9/v1.0"
+access_token = { file = "token" }
+service_principal_id = "c0000000-0000-4000-8000-000000000001"
+[targets.wiki]
+kind = "scim"
+url = "http://127.0.0.1:9/scim"
+token = { file = "token" }
+[jobs.wiki]
+source = "contoso"
+target = "wiki"
+schedule = "1h"
+"""
+CODE = """
+import json, sys
+from syncd.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as ended:
+    sys.stderr.write("\\n" + json.dumps([ended.code, sorted({name.split(".")[0] for name in sys.modules})]))
+"""
+
+
+def loaded(folder: Path, *arguments: str) -> tuple[int, set[str]]:
+    """(exit code, top-level modules) of a command in a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, "-c", CODE, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    code, names = json.loads(ran.stderr.splitlines()[-1])
+    return code, set(names)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("site")
+    (made / "config.toml").write_text(CONFIG)
+    (made / "token").write_text("t")
+    Store.open(f"sqlite:///{made}/state.db").close()
+    return made
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["sync", "--help"], ["config", "schema"], ["status"], ["status", "-o", "json"]],
+    ids=" ".join,
+)
+def test_a_command_that_only_looks_loads_no_client_and_no_server(folder: Path, arguments: list[str]) -> None:
+    code, names = loaded(folder, *arguments)
+    assert code == 0
+    assert names & HEAVY == set()
+    if arguments[0] != "status":
+        assert "sqlalchemy" not in names
+
+
+def test_what_is_called_heavy_is_what_the_daemon_and_the_sources_load() -> None:
+    """Else the list would grow old, and the test above pass whatever is loaded."""
+    code = "import sys, syncd.daemon, connectors.graph.wire, connectors.okta.sdk; print(*{n.split('.')[0] for n in sys.modules})"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, timeout=60, check=True)
+    assert {"aiohttp", "apscheduler", "azure", "httpx", "msgraph", "okta", "prometheus_client"} <= set(
+        ran.stdout.split()
+    )
+
+
+def test_the_newest_schema_is_known_without_alembic(tmp_path: Path) -> None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(HERE / "state" / "migrations"))
+    assert newest_revision() == ScriptDirectory.from_config(config).get_current_head()
