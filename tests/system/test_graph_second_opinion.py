@@ -96,6 +96,26 @@ def test_graph_manager_initial_two_pass(here: House) -> None:
     assert boss.id in str(body_of(here.written[-1]))
 
 
+def test_graph_manager_enters_scope_later_backfilled(here: House) -> None:
+    """Whose manager has no account yet is written without; the reference follows the manager, who alone changed."""
+    company = here.company
+    assert isinstance(company, GraphCompany)
+    company.hire("boss")
+    company.set_manager("ada", "boss")
+    here.sync()
+    assert _manager(here, "ada") is None
+    assert here.target.user(company.login("boss")) is None
+    company.assign("boss")
+    here.sync()
+    assert here.methods == ["PATCH user", "POST user"]
+    assert [entry.method for entry in here.written] == ["POST", "PATCH"]
+    boss = here.target.user(company.login("boss"))
+    assert boss is not None
+    assert _manager(here, "ada") == boss.id
+    here.sync(full=True)
+    assert here.written == []
+
+
 def test_graph_manager_leaves_scope_policy(here: House) -> None:
     """Whoever has no account is nobody's manager at the target: no change tells it, the full cycle clears it."""
     company = here.company
