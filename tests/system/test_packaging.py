@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parents[2]
-PARTS = ("syncd", "connectors", "state", "systemd", "deb", "docs")
+PARTS = ("syncd", "connectors", "state", "systemd", "docs")
 SITE = sysconfig.get_path("purelib")
 PATIENCE_S = 120
 
