@@ -14,7 +14,7 @@ from tests.property.killing import Company
 
 #: what each scenario is made of
 #: every so manieth write is the last one of its process; all of them with SYNCD_KILL_EVERY=1
-EVERY = int(os.environ.get("SYNCD_KILL_EVERY", "3"))
+EVERY = int(os.environ.get("SYNCD_KILL_EVERY", "6"))
 
 EXPECTED = {
     "first_cycle": ("create", "adopt", "update", "add_members"),

@@ -12,7 +12,7 @@ from tests.property.killing import untidy
 from tests.simulation.history import live
 from tests.simulation.world import Ground, ground
 
-HISTORIES = int(os.environ.get("SYNCD_HISTORIES", "40"))
+HISTORIES = int(os.environ.get("SYNCD_HISTORIES", "20"))
 AT_ONCE = 2
 
 
