@@ -3,62 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tests.contract.okta_org import TOKEN, Org, org
-
-CLIENT = "0oaservice0000000001"
-_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PRIVATE = _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-PUBLIC = _KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 @pytest.fixture
 async def acme() -> AsyncIterator[Org]:
     async with org() as one:
         yield one
-
-
-def assertion(acme: Org, *, key: Any = PRIVATE, algorithm: str = "RS256", **changes: Any) -> str:
-    now = acme.clock.time()
-    claims = {
-        "iss": CLIENT,
-        "sub": CLIENT,
-        "aud": f"{acme.url}/oauth2/v1/token",
-        "iat": now,
-        "exp": now + 3000,
-        "jti": str(uuid.uuid4()),
-        **changes,
-    }
-    return jwt.encode(claims, key, algorithm=algorithm)
-
-
-async def ask_token(
-    acme: Org, scope: str = "okta.users.read", *, given: str | None = None, headers: Any = None, **form: str
-) -> tuple[int, dict[str, Any], Any]:
-    """Status, body and headers of a token request."""
-    data = {
-        "grant_type": "client_credentials",
-        "scope": scope,
-        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": given or assertion(acme),
-        **form,
-    }
-    async with acme.session.post(f"{acme.url}/oauth2/v1/token", data=data, headers=headers) as response:
-        assert response.headers["content-type"] == "application/json"
-        return response.status, await response.json(), response.headers
-
-
-async def with_token(acme: Org, token: str, path: str = "/api/v1/users", scheme: str = "Bearer") -> Any:
-    return await acme.send("GET", path, headers={"authorization": f"{scheme} {token}"})
 
 
 async def test_a_principal_has_half_a_bucket_and_the_window_begins_with_its_first_request(acme: Org) -> None:

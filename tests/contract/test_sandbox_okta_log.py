@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -19,11 +18,6 @@ async def acme() -> AsyncIterator[Org]:
 
 def app_id(acme: Org) -> str:
     return next(iter(acme.directory.apps))
-
-
-async def app_users(acme: Org, **params: str) -> dict[str, Any]:
-    found = await acme.pages(f"/api/v1/apps/{app_id(acme)}/users", **params)
-    return {row["credentials"]["userName"].partition("@")[0]: row for page in found for row in page.json}
 
 
 async def test_group_push_mappings_live_as_okta_documents_them(acme: Org) -> None:

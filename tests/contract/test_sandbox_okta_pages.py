@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
-import orjson
 import pytest
 
 from tests.contract.okta_org import TOKEN, Org, org
@@ -17,32 +16,6 @@ from tests.contract.okta_org import TOKEN, Org, org
 async def acme() -> AsyncIterator[Org]:
     async with org() as one:
         yield one
-
-
-@pytest.fixture
-async def sdk(acme: Org, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
-    """The unmodified SDK, pointed at the sandbox in the way that it documents for tests."""
-    monkeypatch.setenv("OKTA_TESTING_TESTINGDISABLEHTTPSCHECK", "true")
-    from okta.client import Client
-
-    async with Client({"orgUrl": acme.url, "token": TOKEN, "rateLimit": {"maxRetries": 1}}) as client:
-        yield client
-
-
-async def read_by_executor(client: Any, path: str) -> list[dict[str, Any]]:
-    """All records of a list, through the SDK's request executor and the Link headers that aiohttp merges."""
-    executor, records, pages = client.get_request_executor(), [], 0
-    while path:
-        pages += 1
-        assert pages < 100
-        request, error = await executor.create_request("GET", path)
-        assert error is None
-        _, response, text, _ = await executor.fire_request(request)
-        assert response.status == 200, text
-        records += orjson.loads(text)
-        following = response.links.get("next")
-        path = following["url"].raw_path_qs if following else ""
-    return records
 
 
 async def raw_head(acme: Org, path: str) -> list[str]:
