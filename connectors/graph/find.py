@@ -113,8 +113,8 @@ class Finder:
         kinds: tuple[Kind, ...] = ("user", "group")
         for kind in kinds:
             link = f"/groups/{group_id}/members/microsoft.graph.{kind}?$select=id&$top=999&$count=true"
-            for item in await self._all(self._members, link, _ADVANCED):
-                found.append(Membership(group_id=group_id, member_id=item["id"], member_kind=kind))  # noqa: PERF401
+            items = await self._all(self._members, link, _ADVANCED)
+            found += [Membership(group_id=group_id, member_id=item["id"], member_kind=kind) for item in items]
         return tuple(found)
 
     async def _assignments(self, object_id: str) -> tuple[Assignment, ...]:
