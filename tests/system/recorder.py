@@ -25,7 +25,9 @@ class Recorder:
 
     def __init__(self, server: RunningServer) -> None:
         origin = httpx.URL(server.url).copy_with(path="/")
-        self._client = httpx.Client(trust_env=False, timeout=30)
+        # A connection for each request: a server may close an idle one just when the next request leaves on it,
+        # and a proxy that then makes up a 500 would blame syncd for it.
+        self._client = httpx.Client(trust_env=False, timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
         app = _forward(str(origin).rstrip("/"), self._client)
         self.emulator: Emulator = emulator(app, control=Control(), gzip_level=0)
         self._served = serve({"server": self.emulator})
