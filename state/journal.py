@@ -21,10 +21,11 @@ from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import lock_job
+from state.links import forget_links
 from state.pending import Wait, put_waits
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of
 from state.tables import changes, claims, links, pending, plans, worklist
-from syncd.core.change import Action, Change, Status
+from syncd.core.change import Action, Change, Link, Status
 from syncd.core.model import Json, Kind
 
 __all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", "is_mark"]
@@ -176,11 +177,13 @@ class Journal(Approvals):
 
     # --- carrying it out --------------------------------------------------------------------------------------------
 
-    def take_over(self, plan: str, job: str, *, waits: Iterable[Wait], **memory: object) -> None:
+    def take_over(
+        self, plan: str, job: str, *, waits: Iterable[Wait], forget: Iterable[Link] = (), **memory: object
+    ) -> None:
         """The plan begins and its job takes over the sequence number: one transaction, so nothing falls in between.
 
         `waits`: what this plan puts off. Everything that waited and was looked at waits no longer, unless it is here;
-        failures are remembered until their object's row is closed.
+        failures are remembered until their object's row is closed. `forget`: links whose objects are gone at the target.
         """
         with self._engine.begin() as c:
             row = c.execute(sa.select(plans.c.seq, plans.c.config).where(plans.c.id == plan)).one()
@@ -188,6 +191,7 @@ class Journal(Approvals):
                 update_job(c, job, seq=row.seq, config=row.config, **memory)
             _clear_looked_at(c, plan, job, on_demand=row.seq is None)
             put_waits(c, job, waits)
+            forget_links(c, forget)
             c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
 
     def rows(
