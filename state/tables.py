@@ -195,7 +195,7 @@ plans = sa.Table(
     metadata,
     _key("id"),
     sa.Column("job", NAME, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned
+    sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned, unsettled
     sa.Column("checksum", sa.String(80)),
     sa.Column("seq", sa.BigInteger),  # NULL: on demand, the job's own number stays
     sa.Column("config", sa.String(64)),

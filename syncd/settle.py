@@ -21,7 +21,10 @@ class Settler:
         self._job, self._store, self._target = job, store, target
 
     async def settle(self, change: Change, outcome: Outcome) -> Outcome:
-        """The outcome after a look: done, or failed as it said. A 409 on a create adopts the one account that it means."""
+        """The outcome after a look: done, or failed as it said; still maybe, where the look itself failed.
+
+        A 409 on a create adopts the one account that it means.
+        """
         try:
             match change.action:
                 case Action.CREATE:
@@ -34,7 +37,7 @@ class Settler:
                 case _:
                     return await self._written(change, outcome)
         except TargetError as error:
-            return replace(_failed(outcome), message=f"{outcome.message}; and the look-up failed: {error}")
+            return replace(outcome, message=f"{outcome.message}; and the look-up failed: {error}")
 
     async def _created(self, change: Change, outcome: Outcome) -> Outcome:
         found = await self._matches(change)
@@ -66,8 +69,9 @@ class Settler:
                 after=wrong,
             )
             sent = await self._target.send(rest, {})
-            if sent.status != "done":
-                return replace(sent, target_id=one.id)
+            if sent.status != "done":  # of an account that was just made, what it has is ours
+                there = () if exact else tuple(path for path in plain if path not in wrong)
+                return replace(sent, target_id=one.id, written=there)
         return Outcome(status="done", target_id=one.id, observed=one.resource, requests=outcome.requests + 1)
 
     async def _matches(self, change: Change) -> list[Observed]:
@@ -96,7 +100,7 @@ class Settler:
         if not isinstance(listed, list) or not self._target.facts.members_shown:
             # Not shown, so nobody can look; but members are a set, and adding or removing them twice is the same.
             again = await self._target.send(change, {})
-            return again if again.status != "maybe" else _failed(outcome)
+            return again if again.status != "maybe" else outcome
         there = {str(member.get("value")) for member in listed if isinstance(member, dict)}
         adds = change.action is Action.ADD_MEMBERS
         ids = change.after["members"] if adds else change.before["members"]
