@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from connectors import Target
 from connectors.errors import TargetError, Unauthorized, Unreachable
@@ -30,6 +31,8 @@ from syncd.settle import Settler
 from syncd.unsent import close_unsent
 from syncd.window import TOGETHER, Sent, Window
 
+#: a target that is made of several machines shows on all of them after so long what it has done
+SHOWN_WITHIN = timedelta(minutes=1)
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
 #: of Outcomes without a status: those of others say what is wrong with the object
 _NO_ANSWER = frozenset({"Timeout", "WebExceptionProtocolError"})
@@ -96,23 +99,23 @@ class Applier:
         planned anew."""
         journal, job = self.store.journal, self.job.name
         for plan in journal.unfinished(job, now=self.clock.now()):
-            rows, unsure = list(journal.rows(plan, statuses=("sent",))), 0
+            rows = list(journal.rows(plan, statuses=("sent",)))
             links = self._links(rows)
             old = journal.superseded(job, rows)
             ready, lost = self._ids.resolve([row for row in rows if row.key not in old])
             for row in ready:
-                if unsure == GIVE_UP_AFTER:  # nobody answers today: it stays open
+                if self.settler.unanswered == GIVE_UP_AFTER:  # nobody answers today: it stays open
                     break
                 text = (row.error or {}).get("message", "its process was killed")
                 killed = Outcome(status="maybe", target_id=row.change.target_id, message=text)
-                outcome = await self.settler.settle(row.change, killed)
+                late = row.changed_at is None or self.clock.now() - row.changed_at >= SHOWN_WITHIN
+                outcome = await self.settler.settle(row.change, killed, late=late)
                 self._log.info(Event.CHANGE_SETTLED, status=outcome.status, **change_facts(self.draft, row.change))
-                if outcome.status == "maybe":
-                    unsure += 1
-                    continue
                 failed_ = outcome.status not in ("done", "gone")
                 link = links.get((row.change.kind, row.change.source_id))
                 closing = self._not_done(row, outcome, link) if failed_ else self._close(row, outcome, link)
+                if outcome.status == "maybe":
+                    closing = replace(closing, status="sent", error=row.error or {"code": "Unsettled", "message": text})
                 # Meanwhile its object may have changed in a way that was no change to what was known to be written.
                 look = again(row.change.kind, row.change.source_id, now=self.clock.now())
                 journal.close(plan, job, [replace(closing, waits=[look])], now=self.clock.now())

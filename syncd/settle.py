@@ -19,25 +19,35 @@ class Settler:
 
     def __init__(self, job: Job, store: Store, target: Target) -> None:
         self._job, self._store, self._target = job, store, target
+        self.unanswered = 0  #: looks in a row that failed
 
-    async def settle(self, change: Change, outcome: Outcome) -> Outcome:
-        """The outcome after a look: done, or failed as it said; still maybe, where the look itself failed.
+    async def settle(self, change: Change, outcome: Outcome, *, late: bool = False) -> Outcome:
+        """The outcome after a look: done, or failed as it said; still maybe, where the look itself failed, or where
+        nothing is seen so soon: the target may show it later, or may still be at it. `late`: that time is over.
 
         A 409 on a create adopts the one account that it means.
         """
         try:
-            match change.action:
-                case Action.CREATE:
-                    return await self._created(change, outcome)
-                case Action.DELETE:
-                    there = await self._target.get(change.kind, change.target_id or "")
-                    return _failed(outcome) if there else Outcome(status="done", target_id=change.target_id)
-                case Action.ADD_MEMBERS | Action.REMOVE_MEMBERS:
-                    return await self._members(change, outcome)
-                case _:
-                    return await self._written(change, outcome)
+            seen = await self._seen(change, outcome)
         except TargetError as error:
+            self.unanswered += 1
             return replace(outcome, message=f"{outcome.message}; and the look-up failed: {error}")
+        self.unanswered = 0
+        if seen.status == "failed" and outcome.status == "maybe" and not late and not seen.permanent:
+            return replace(seen, status="maybe")
+        return seen
+
+    async def _seen(self, change: Change, outcome: Outcome) -> Outcome:
+        match change.action:
+            case Action.CREATE:
+                return await self._created(change, outcome)
+            case Action.DELETE:
+                there = await self._target.get(change.kind, change.target_id or "")
+                return _failed(outcome) if there else Outcome(status="done", target_id=change.target_id)
+            case Action.ADD_MEMBERS | Action.REMOVE_MEMBERS:
+                return await self._members(change, outcome)
+            case _:
+                return await self._written(change, outcome)
 
     async def _created(self, change: Change, outcome: Outcome) -> Outcome:
         found = await self._matches(change)
