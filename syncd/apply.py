@@ -49,6 +49,7 @@ class Applied:
     """What came of carrying a plan out."""
 
     stopped: bool = False  #: told to stop before the end: the rest waits for the next cycle
+    left: int = 0  #: rows of that rest
     error: TargetError | None = None  #: the target as a whole failed
     again: bool = False  #: some rows were planned on something that has changed since
 
@@ -90,7 +91,7 @@ class Applier:
             rows = self.store.journal.rows(self.draft.id, action=action, kind=kind, statuses=("planned",))
             window = Window(mark=self._mark, send=self._send, close=self._close_all)
             await window.run(parts(rows, TOGETHER), over=self._over)
-        self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
+        self.result.left = self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
         self._progress.end(self._work)
         return self.result
 
