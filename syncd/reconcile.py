@@ -33,7 +33,7 @@ from syncd.unique import UniqueValues
 
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
-_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
+_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.ADD_MEMBERS, Action.REFERENCE, Action.DEACTIVATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
