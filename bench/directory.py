@@ -27,7 +27,7 @@ TOKEN = "sandbox"
 def _serve(pipe: Connection, kind: Kind, users: int, groups: int) -> None:
     if kind == "graph":
         tenant = GraphDirectory()
-        wanted = Tenant(users=users, groups=groups)
+        wanted = Tenant(users=users, groups=groups, assignments=users)
         generate_tenant(tenant, wanted)
         tenant.quirks.set({"throttle": False})
         app, application = graph_app(tenant), wanted.service_principal_id

@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.directory import directory
-from bench.run import Asked, Run, cycle, floor, write_config
+from bench.run import Asked, Run, cycle, daemon, floor, write_config
 from bench.service import scim_service
 from syncd.cycle import Wish
 
@@ -61,7 +61,9 @@ def one_run(asked: argparse.Namespace, users: int, groups: int) -> None:
         low, high = (objects * minutes for minutes in ENTRA_MINUTES)
         print(f"            Entra, as published: {low:,.0f} to {high:,.0f} minutes")
         if asked.after:
-            show("idle", cycle(config))
+            with daemon(config) as running:
+                running.cycle()
+                show("idle", running.cycle())
             show("sweep", cycle(config, Wish(full=True)))
             target.requests()
         root = target.url.removesuffix("/scim")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import cProfile
+import gc
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -59,32 +63,56 @@ def write_config(folder: Path, source: RunningDirectory, target: RunningService,
 
 
 def cycle(config: Path, wish: Wish | None = None, *, profile: str = "") -> Run:
-    """One cycle of the job; RuntimeError where it does not end well. `profile`: a file for cProfile's statistics."""
-    return _apart(_cycle, (config, wish or Wish(), profile))
+    """One cycle of the job in a process that has just started. `profile`: a file for cProfile's statistics."""
+    with daemon(config, profile=profile) as running:
+        return running.cycle(wish)
 
 
-def _cycle(pipe: Connection, config: Path, wish: Wish, profile: str) -> None:
+class Daemon:
+    """A process that carries out one cycle after the other, as `syncd run` does."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def cycle(self, wish: Wish | None = None) -> Run:
+        """One cycle of the job; RuntimeError where it does not end well."""
+        self._pipe.send(wish or Wish())
+        try:
+            found: Run = self._pipe.recv()
+        except EOFError:
+            raise RuntimeError("the cycle failed; what its process printed says why") from None
+        return found
+
+
+@contextmanager
+def daemon(config: Path, *, profile: str = "") -> Iterator[Daemon]:
+    """Such a process. `profile`: a file for cProfile's statistics of all its cycles."""
+    with _apart(_cycles, (config, profile)) as pipe:
+        yield Daemon(pipe)
+
+
+def _cycles(pipe: Connection, config: Path, profile: str) -> None:
     os.environ["BENCH_TOKEN"] = TOKEN
-    set_up_logs("warning")  # as a one-shot command on a terminal does
+    set_up_logs("error")
     runtime = Runtime.open(load(config))
     for module in _LATE:  # a daemon has them in hand
         import_module(module)
     runtime.job(JOB)
+    watched = cProfile.Profile()
 
-    def work() -> dict[str, int]:
-        result = uvloop.run(sync(runtime, [JOB], wish))[0]
+    def work(wish: Wish) -> dict[str, int]:
+        begun = partial(uvloop.run, sync(runtime, [JOB], wish))
+        result = (watched.runcall(begun) if profile else begun())[0]
         if result.exit_code not in (0, 2):
             raise RuntimeError(f"exit code {result.exit_code}: {result.error} {result.counts} {result.warnings[:3]}")
         return {**result.counts, "requests_to_source": result.read["requests"], "drift": len(result.drift)}
 
+    with suppress(EOFError):
+        while True:
+            wish = pipe.recv()
+            pipe.send(_measured(partial(work, wish)))
     if profile:
-        import cProfile  # noqa: PLC0415 - only where it is asked for
-
-        watched = cProfile.Profile()
-        pipe.send(_measured(lambda: watched.runcall(work)))
         watched.dump_stats(profile)
-    else:
-        pipe.send(_measured(work))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +127,9 @@ class Asked:
 
 def floor(asked: Sequence[Asked]) -> Run:
     """The same requests by a bare loop of aiohttp and orjson, one service after the other."""
-    return _apart(_floor, (asked,))
+    with _apart(_floor, (asked,)) as pipe:
+        found: Run = pipe.recv()
+    return found
 
 
 def _floor(pipe: Connection, asked: Sequence[Asked]) -> None:
@@ -127,6 +157,8 @@ async def _send(session: aiohttp.ClientSession, one: Asked, requests: Sequence[t
 
 
 def _measured(work: Callable[[], dict[str, int]]) -> Run:
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
     wall, cpu = time.perf_counter(), time.process_time()
     counts = work()
     return Run(
@@ -140,16 +172,16 @@ def _peak_kib() -> int:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
 
 
-def _apart(work: Callable[..., None], arguments: tuple[object, ...]) -> Run:
+@contextmanager
+def _apart(work: Callable[..., None], arguments: tuple[object, ...]) -> Iterator[Connection]:
+    """The work in a process of its own, which is given one end of a pipe."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     process = spawn.Process(target=work, args=(theirs, *arguments))
     process.start()
     theirs.close()
     try:
-        found: Run = ours.recv()
-    except EOFError:
-        raise RuntimeError("the run failed; what it printed says why") from None
+        yield ours
     finally:
+        ours.close()
         process.join()
-    return found
