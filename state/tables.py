@@ -179,6 +179,7 @@ links = sa.Table(
     sa.Column("out_since", UtcDateTime),
     sa.Column("rev", sa.BigInteger, nullable=False),
     sa.Index("ix_links_target", "target", "kind", "target_id", unique=True),
+    sa.Index("ix_links_job_kind_active", "job", "kind", "active"),  # counts them without a look at the rows
 )
 link_members = sa.Table(
     "link_members",
