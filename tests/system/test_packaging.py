@@ -109,11 +109,12 @@ def test_what_is_installed_runs_by_itself_and_is_gone_after_uninstalling(tree: T
         "fish/vendor_completions.d/syncd.fish",
     ):
         assert "_SYNCD_COMPLETE" in (share / "share" / path).read_text()
+    assert not [page for page in (share / "share/doc/syncd").iterdir() if page.name.endswith(".head.md")]
     assert "LoadCredential" in (share / "lib/systemd/system/syncd.service").read_text()
     (root / "etc/syncd/config.toml").write_text("# kept")
     tree.make("uninstall", f"DESTDIR={root}")
-    left = [str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()]
-    assert left == ["etc/syncd/config.toml"]
+    left = [str(path.relative_to(root)) for path in root.rglob("*")]
+    assert sorted(left) == ["etc", "etc/syncd", "etc/syncd/config.toml"]
 
 
 @needs_dpkg
