@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from connectors import Target
 from connectors.errors import TargetError, Unauthorized, Unreachable
@@ -17,7 +18,7 @@ from state.journal import Closing, Row, is_mark
 from state.log import LogEntry
 from state.store import Store
 from syncd.clock import Clock
-from syncd.core.change import NEW, Action, Change, Link, Outcome
+from syncd.core.change import NEW, Action, Change, Link, Outcome, Status
 from syncd.core.model import Json, Kind
 from syncd.draft import Draft
 from syncd.failures import again, failed
@@ -30,6 +31,8 @@ from syncd.settle import Settler
 from syncd.unsent import close_unsent
 from syncd.window import TOGETHER, Sent, Window
 
+#: a target that is made of several machines shows on all of them after so long what it has done
+SHOWN_WITHIN = timedelta(minutes=1)
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
 #: of Outcomes without a status: those of others say what is wrong with the object
 _NO_ANSWER = frozenset({"Timeout", "WebExceptionProtocolError"})
@@ -37,7 +40,7 @@ _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 _LINKS_ANEW = (Action.CREATE, Action.ADOPT)
 #: rows that may stand for something to remember alone
-_MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE)
+_MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE, Action.ADD_MEMBERS)
 _GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
@@ -93,7 +96,8 @@ class Applier:
         return self.result
 
     async def settle_unfinished(self) -> None:
-        """Close what a killed process left open: rows that were sent are looked up, the rest is planned anew."""
+        """Close what a killed process or a look that failed left open: rows that were sent are looked up, the rest is
+        planned anew."""
         journal, job = self.store.journal, self.job.name
         for plan in journal.unfinished(job, now=self.clock.now()):
             rows = list(journal.rows(plan, statuses=("sent",)))
@@ -101,13 +105,21 @@ class Applier:
             old = journal.superseded(job, rows)
             ready, lost = self._ids.resolve([row for row in rows if row.key not in old])
             for row in ready:
-                killed = Outcome(status="maybe", target_id=row.change.target_id, message="its process was killed")
-                outcome = await self.settler.settle(row.change, killed)
+                if self.settler.unanswered == GIVE_UP_AFTER:  # nobody answers today: it stays open
+                    break
+                text = (row.error or {}).get("message", "its process was killed")
+                killed = Outcome(status="maybe", target_id=row.change.target_id, message=text)
+                late = row.changed_at is None or self.clock.now() - row.changed_at >= SHOWN_WITHIN
+                outcome = await self.settler.settle(row.change, killed, late=late)
                 self._log.info(Event.CHANGE_SETTLED, status=outcome.status, **change_facts(self.draft, row.change))
                 failed_ = outcome.status not in ("done", "gone")
                 link = links.get((row.change.kind, row.change.source_id))
                 closing = self._not_done(row, outcome, link) if failed_ else self._close(row, outcome, link)
-                journal.close(plan, job, [closing], now=self.clock.now())
+                if outcome.status == "maybe":
+                    closing = replace(closing, status="sent", error=row.error or {"code": "Unsettled", "message": text})
+                # Meanwhile its object may have changed in a way that was no change to what was known to be written.
+                look = again(row.change.kind, row.change.source_id, now=self.clock.now())
+                journal.close(plan, job, [replace(closing, waits=[look])], now=self.clock.now())
             left = [*lost, *(row for row in rows if row.key in old)]
             journal.close(plan, job, [self._not_done(row) for row in left], now=self.clock.now())
             journal.put_off(plan, job, now=self.clock.now())
@@ -241,7 +253,9 @@ class Applier:
         )
         error = {**error, "next_try": wait.due_at.isoformat()}
         self._log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=outcome.http_status, **facts)
-        closing = Closing(row=row, status="failed", error=error, waits=[wait], target=self.job.target)
+        # What nobody could look up stays sent: the next cycle looks, and a person who left by then is not forgotten.
+        status: Status = "sent" if outcome.status == "maybe" else "failed"
+        closing = Closing(row=row, status=status, error=error, waits=[wait], target=self.job.target)
         entry = self._entry(change, "failure", outcome, outcome.message, error)
         return replace(self._partly(closing, outcome, link), entry=entry)
 
@@ -266,6 +280,10 @@ class Applier:
                     else:
                         wrote[path] = mark(value) if path in change.redacted and not is_mark(value) else value
                 target_id = outcome.target_id or change.target_id or ""
+                if change.kind == "group" and change.action in _LINKS_ANEW:
+                    closing = replace(
+                        closing, members_out=list(self.store.links.members(self.job.name, change.source_id))
+                    )
                 return replace(closing, link=self._link(change, target_id, wrote, link))
 
     def _link(self, change: Change, target_id: str, wrote: dict[str, Json], link: Link | None) -> Link:
@@ -310,6 +328,9 @@ class Applier:
                 )
             case Action.REMOVE_MEMBERS:
                 return replace(closing, members_out=self._source_ids(change, outcome.written))
+            case Action.CREATE if outcome.target_id:
+                wrote = {path: change.after[path] for path in outcome.written if change.after.get(path) is not None}
+                return replace(closing, link=self._link(change, outcome.target_id, wrote, None))
             case _ if link is not None:
                 wrote = {**link.wrote, **{path: change.after[path] for path in outcome.written if path in change.after}}
                 wrote = {path: value for path, value in wrote.items() if value is not None}

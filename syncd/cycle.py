@@ -231,7 +231,7 @@ class _Cycle:
             memory: dict[str, object] = {}
             if kind in ("full", "initial") and result.complete:
                 memory = {"full_at": self.clock.now(), "restart": None}
-            journal.take_over(draft.id, self.job.name, waits=draft.waits, **memory)
+            journal.take_over(draft.id, self.job.name, waits=draft.waits, forget=draft.forgotten, **memory)
             applied = await self._applier(draft, target).run()
             journal.finish(draft.id, self.job.name)
             result.error = applied.error or result.error

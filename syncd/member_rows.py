@@ -29,16 +29,17 @@ class MemberRows:
         """The rows of one group, which has the id `group` at the target. `members_of`: of these users alone."""
         job, id_ = self.job, one.object.id
         wanted_ids = await asyncio.to_thread(self.store.mirror.member_ids, job.source, id_, nested=job.nested_groups)
-        written = self.store.links.members(job.name, id_)
-        if one.link is None and not group.startswith(NEW):
-            written = await self._found_members(group)
+        written, found = self.store.links.members(job.name, id_), dict[str, str]()
+        if one.link is None or one.link.target_id != group:  # what was written was written to another group
+            written = found = {} if group.startswith(NEW) else await self._found_members(group)
         want = await asyncio.to_thread(self.present, "user", wanted_ids, active=True)
         if members_of is not None:
             want = {u: t for u, t in want.items() if u in members_of}
             written = {u: t for u, t in written.items() if u in members_of}
         if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
             self.emptied.add(id_)
-        return [(change, one.link) for change in member_changes(one, group, want=want, written=written)]
+        rows = member_changes(one, group, want=want, written=written, found=found)
+        return [(change, one.link) for change in rows]
 
     async def _found_members(self, group: str) -> dict[str, str]:
         """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""

@@ -33,7 +33,7 @@ from syncd.unique import UniqueValues
 
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
-_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
+_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.ADD_MEMBERS, Action.REFERENCE, Action.DEACTIVATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,6 +185,8 @@ class Reconciler:
                 if change.action is Action.ADOPT:
                     self._found[one.object.id] = references_of(matches[one.object.id][0], one)
             self._put_off(kind, one, change)
+            if one.object.id in gone and one.verdict.scope is not Scope.UNKNOWN:
+                self._view.tell_gone(one, wanted=change is not None)
         self._add(rows)
         self._want_references(kind, found)
 

@@ -58,7 +58,8 @@ class Change:
 
     `before` and `after` map attribute paths (see attributes.py) to values; a path whose `after` is None is removed at
     the target. A path whose two values are equal is not sent: an ADOPT row carries all that is wished, so that the link
-    remembers it. ADD_MEMBERS has after = {"members": [target ids]}, REMOVE_MEMBERS before = {"members": [target ids]}.
+    remembers it. ADD_MEMBERS has after = {"members": [target ids]}, REMOVE_MEMBERS before = {"members": [target ids]};
+    ADD_MEMBERS with the same members before and after remembers those that a group has already.
     """
 
     action: Action
@@ -82,8 +83,8 @@ class Change:
 
     @property
     def only_remembers(self) -> bool:
-        """A reference that an account had already when it was taken over: nothing is sent, and nothing told."""
-        return self.action is Action.REFERENCE and not self.edited
+        """References and members that were there already when the object was taken over: nothing is sent or told."""
+        return self.action in (Action.REFERENCE, Action.ADD_MEMBERS) and not self.edited
 
     @property
     def edited(self) -> dict[str, tuple[Json, Json]]:
