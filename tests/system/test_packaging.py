@@ -75,7 +75,12 @@ def test_the_wheel_has_the_product_and_its_data_and_nothing_else(tree: Tree) -> 
         names = opened.namelist()
         entry = opened.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"syncd", "connectors", "state"}
-    for wanted in ("syncd/cli/program.py", "connectors/scim/profiles/testmu.toml", "state/migrations/script.py.mako"):
+    for wanted in (
+        "syncd/cli/program.py",
+        "syncd/config/config.schema.json",
+        "connectors/scim/profiles/testmu.toml",
+        "state/migrations/script.py.mako",
+    ):
         assert wanted in names
     assert "syncd = syncd.cli:main" in entry
     modules = {str(path.relative_to(HERE)) for part in PARTS[:3] for path in (HERE / part).rglob("*.py")}
