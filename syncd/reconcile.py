@@ -318,10 +318,8 @@ class Reconciler:
             return
         for ids in self.store.worklist.ids(self.draft.id, "group"):
             found = await asyncio.to_thread(self.evaluator.load, "group", ids)
-            groups = self._members.present("group", ids)
-            for one in found:
-                group = groups.get(one.object.id)
-                if group is None or one.verdict.scope is not Scope.IN:
-                    continue
-                rows = await self._members.of(one, group, members_of)
-                self._add(rows)
+            there = self._members.present("group", ids)
+            groups = [one for one in found if one.object.id in there and one.verdict.scope is Scope.IN]
+            await self._members.look(groups)
+            for one in groups:
+                self._add(await self._members.of(one, there[one.object.id], members_of))
