@@ -185,6 +185,7 @@ class Reconciler:
                 if change.action is Action.ADOPT:
                     self._found[one.object.id] = references_of(matches[one.object.id][0], one)
             self._put_off(kind, one, change)
+            self._until_turn(kind, one)
         self._add(rows)
         self._want_references(kind, found)
 
@@ -277,6 +278,13 @@ class Reconciler:
             since = one.link.out_since or self.now
             due = since + policy.delete_after
             self.draft.waits.append(Wait(kind=kind, source_id=id_, reason="grace", since=since, due_at=due))
+
+    def _until_turn(self, kind: Kind, one: Evaluated) -> None:
+        """Remember when a filter with a relative time may answer otherwise, although the object stays as it is."""
+        due = self.job.kinds[kind].scope.filters.next_turn(one.entry, self.now)
+        if due is not None:
+            wait = Wait(kind=kind, source_id=one.object.id, reason="turn", since=self.now, due_at=due)
+            self.draft.waits.append(wait)
 
     async def _with_unique(self, kind: Kind, found: Sequence[Evaluated], new: set[str]) -> Sequence[Evaluated]:
         """These objects, the new ones with values that nobody at the target has, nor gets by this plan."""
