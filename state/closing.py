@@ -36,7 +36,14 @@ def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing
     if not closings:
         return
     rows = [
-        {"of_plan": plan, "of_key": one.row.key, "to_status": one.status, "with_error": one.error, "at": now}
+        {
+            "of_plan": plan,
+            "of_key": one.row.key,
+            "to_status": one.status,
+            "with_error": one.error,
+            # What stays sent was sent when it was.
+            "at": one.row.changed_at if one.row.status == one.status == "sent" else now,
+        }
         for one in closings
     ]
     c.execute(_CLOSE, rows)

@@ -21,10 +21,11 @@ from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import lock_job
+from state.links import forget_links
 from state.pending import Wait, put_waits
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of
 from state.tables import changes, claims, links, pending, plans, worklist
-from syncd.core.change import Action, Change, Status
+from syncd.core.change import Action, Change, Link, Status
 from syncd.core.model import Json, Kind
 
 __all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", "is_mark"]
@@ -176,11 +177,13 @@ class Journal(Approvals):
 
     # --- carrying it out --------------------------------------------------------------------------------------------
 
-    def take_over(self, plan: str, job: str, *, waits: Iterable[Wait], **memory: object) -> None:
+    def take_over(
+        self, plan: str, job: str, *, waits: Iterable[Wait], forget: Iterable[Link] = (), **memory: object
+    ) -> None:
         """The plan begins and its job takes over the sequence number: one transaction, so nothing falls in between.
 
         `waits`: what this plan puts off. Everything that waited and was looked at waits no longer, unless it is here;
-        failures are remembered until their object's row is closed.
+        failures are remembered until their object's row is closed. `forget`: links whose objects are gone at the target.
         """
         with self._engine.begin() as c:
             row = c.execute(sa.select(plans.c.seq, plans.c.config).where(plans.c.id == plan)).one()
@@ -188,6 +191,7 @@ class Journal(Approvals):
                 update_job(c, job, seq=row.seq, config=row.config, **memory)
             _clear_looked_at(c, plan, job, on_demand=row.seq is None)
             put_waits(c, job, waits)
+            forget_links(c, forget)
             c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
 
     def rows(
@@ -200,7 +204,8 @@ class Journal(Approvals):
         shown: bool = False,
         size: int = 500,
     ) -> Iterator[Row]:
-        """Rows in the plan's order. `shown`: redacted values stay marks (for reports); else they are real where known."""
+        """Rows in the plan's order. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
+        whether it was carried out has failed. Else they are real where known."""
         order = (changes.c.stage, changes.c.source_id, changes.c.key)
         last: tuple[Any, ...] | None = None
         while True:
@@ -224,7 +229,10 @@ class Journal(Approvals):
 
     def _row(self, row: Any, *, shown: bool) -> Row:
         before, after = row.before or {}, row.after or {}
-        if row.redacted and not shown:
+        if shown:
+            told = row_of(row, before, after)
+            return replace(told, status="failed") if told.status == "sent" and told.error else told
+        if row.redacted:
             before = {**before, **self._vault.get((row.plan, row.key, "before"), {})}
             after = {**after, **self._vault.get((row.plan, row.key, "after"), {})}
         return row_of(row, before, after)
@@ -260,12 +268,14 @@ class Journal(Approvals):
     def finish(
         self, plan: str, job: str, *, waits: Iterable[Wait] = (), status: str = "done", **memory: object
     ) -> None:
-        """The plan is over; its job remembers how it went."""
+        """The plan is over; its job remembers how it went. A plan with rows that are still sent is kept, unsettled."""
         self._forget(plan)
         with self._engine.begin() as c:
             put_waits(c, job, waits)
             if memory:
                 update_job(c, job, **memory)
+            if c.execute(sa.select(changes.c.key).where(changes.c.plan == plan, changes.c.status == "sent")).first():
+                status = "unsettled"
             c.execute(plans.update().where(plans.c.id == plan).values(status=status))
 
     def put_off(self, plan: str, job: str, *, now: datetime) -> int:
@@ -288,11 +298,12 @@ class Journal(Approvals):
         return found
 
     def unfinished(self, job: str, *, now: datetime) -> list[str]:
-        """Plans that were begun and not ended: their process was killed. On-demand work that still holds its claim is
-        under way."""
+        """Plans that were begun and not ended, as their process was killed, and those with rows of which nobody knows
+        whether they were carried out. On-demand work that still holds its claim is under way."""
         same = (claims.c.kind == changes.c.kind) & (claims.c.source_id == changes.c.source_id)
         claimed = sa.exists().where(changes.c.plan == plans.c.id, claims.c.job == job, same, claims.c.until > now)
-        mine = (plans.c.job == job) & (plans.c.status == "applying") & sa.or_(plans.c.seq.is_not(None), ~claimed)
+        open_ = plans.c.status.in_(["applying", "unsettled"])
+        mine = (plans.c.job == job) & open_ & sa.or_(plans.c.seq.is_not(None), ~claimed)
         with reading(self._engine) as c:
             return list(c.scalars(sa.select(plans.c.id).where(mine).order_by(plans.c.created_at, plans.c.id)))
 

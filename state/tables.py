@@ -179,6 +179,7 @@ links = sa.Table(
     sa.Column("out_since", UtcDateTime),
     sa.Column("rev", sa.BigInteger, nullable=False),
     sa.Index("ix_links_target", "target", "kind", "target_id", unique=True),
+    sa.Index("ix_links_job_kind_active", "job", "kind", "active"),  # counts them without a look at the rows
 )
 link_members = sa.Table(
     "link_members",
@@ -195,7 +196,7 @@ plans = sa.Table(
     metadata,
     _key("id"),
     sa.Column("job", NAME, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned
+    sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned, unsettled
     sa.Column("checksum", sa.String(80)),
     sa.Column("seq", sa.BigInteger),  # NULL: on demand, the job's own number stays
     sa.Column("config", sa.String(64)),

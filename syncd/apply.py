@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from connectors import Target
 from connectors.errors import TargetError, Unauthorized, Unreachable
@@ -17,7 +18,7 @@ from state.journal import Closing, Row, is_mark
 from state.log import LogEntry
 from state.store import Store
 from syncd.clock import Clock
-from syncd.core.change import NEW, Action, Change, Link, Outcome
+from syncd.core.change import NEW, Action, Change, Link, Outcome, Status
 from syncd.core.model import Json, Kind
 from syncd.draft import Draft
 from syncd.failures import again, failed
@@ -30,6 +31,8 @@ from syncd.settle import Settler
 from syncd.unsent import close_unsent
 from syncd.window import TOGETHER, Sent, Window
 
+#: a target that is made of several machines shows on all of them after so long what it has done
+SHOWN_WITHIN = timedelta(minutes=1)
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
 #: of Outcomes without a status: those of others say what is wrong with the object
 _NO_ANSWER = frozenset({"Timeout", "WebExceptionProtocolError"})
@@ -46,6 +49,7 @@ class Applied:
     """What came of carrying a plan out."""
 
     stopped: bool = False  #: told to stop before the end: the rest waits for the next cycle
+    left: int = 0  #: rows of that rest
     error: TargetError | None = None  #: the target as a whole failed
     again: bool = False  #: some rows were planned on something that has changed since
 
@@ -87,12 +91,13 @@ class Applier:
             rows = self.store.journal.rows(self.draft.id, action=action, kind=kind, statuses=("planned",))
             window = Window(mark=self._mark, send=self._send, close=self._close_all)
             await window.run(parts(rows, TOGETHER), over=self._over)
-        self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
+        self.result.left = self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
         self._progress.end(self._work)
         return self.result
 
     async def settle_unfinished(self) -> None:
-        """Close what a killed process left open: rows that were sent are looked up, the rest is planned anew."""
+        """Close what a killed process or a look that failed left open: rows that were sent are looked up, the rest is
+        planned anew."""
         journal, job = self.store.journal, self.job.name
         for plan in journal.unfinished(job, now=self.clock.now()):
             rows = list(journal.rows(plan, statuses=("sent",)))
@@ -100,13 +105,21 @@ class Applier:
             old = journal.superseded(job, rows)
             ready, lost = self._ids.resolve([row for row in rows if row.key not in old])
             for row in ready:
-                killed = Outcome(status="maybe", target_id=row.change.target_id, message="its process was killed")
-                outcome = await self.settler.settle(row.change, killed)
+                if self.settler.unanswered == GIVE_UP_AFTER:  # nobody answers today: it stays open
+                    break
+                text = (row.error or {}).get("message", "its process was killed")
+                killed = Outcome(status="maybe", target_id=row.change.target_id, message=text)
+                late = row.changed_at is None or self.clock.now() - row.changed_at >= SHOWN_WITHIN
+                outcome = await self.settler.settle(row.change, killed, late=late)
                 self._log.info(Event.CHANGE_SETTLED, status=outcome.status, **change_facts(self.draft, row.change))
                 failed_ = outcome.status not in ("done", "gone")
                 link = links.get((row.change.kind, row.change.source_id))
                 closing = self._not_done(row, outcome, link) if failed_ else self._close(row, outcome, link)
-                journal.close(plan, job, [closing], now=self.clock.now())
+                if outcome.status == "maybe":
+                    closing = replace(closing, status="sent", error=row.error or {"code": "Unsettled", "message": text})
+                # Meanwhile its object may have changed in a way that was no change to what was known to be written.
+                look = again(row.change.kind, row.change.source_id, now=self.clock.now())
+                journal.close(plan, job, [replace(closing, waits=[look])], now=self.clock.now())
             left = [*lost, *(row for row in rows if row.key in old)]
             journal.close(plan, job, [self._not_done(row) for row in left], now=self.clock.now())
             journal.put_off(plan, job, now=self.clock.now())
@@ -242,7 +255,9 @@ class Applier:
         )
         error = {**error, "next_try": wait.due_at.isoformat()}
         self._log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=outcome.http_status, **facts)
-        closing = Closing(row=row, status="failed", error=error, waits=[wait], target=self.job.target)
+        # What nobody could look up stays sent: the next cycle looks, and a person who left by then is not forgotten.
+        status: Status = "sent" if outcome.status == "maybe" else "failed"
+        closing = Closing(row=row, status=status, error=error, waits=[wait], target=self.job.target)
         entry = self._entry(change, "failure", outcome, outcome.message, error)
         return replace(self._partly(closing, outcome, link), entry=entry)
 
@@ -315,6 +330,9 @@ class Applier:
                 )
             case Action.REMOVE_MEMBERS:
                 return replace(closing, members_out=self._source_ids(change, outcome.written))
+            case Action.CREATE if outcome.target_id:
+                wrote = {path: change.after[path] for path in outcome.written if change.after.get(path) is not None}
+                return replace(closing, link=self._link(change, outcome.target_id, wrote, None))
             case _ if link is not None:
                 wrote = {**link.wrote, **{path: change.after[path] for path in outcome.written if path in change.after}}
                 wrote = {path: value for path, value in wrote.items() if value is not None}

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from connectors.scim.profiles import built_in, load_profile
+from connectors.scim.built_in import built_in
+from connectors.scim.profiles import load_profile
 from syncd.config import ConfigError, load
 from syncd.core.vocabulary import SourceKind
 from syncd.starter import Starter, starter

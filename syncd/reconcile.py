@@ -186,6 +186,8 @@ class Reconciler:
                     self._found[one.object.id] = references_of(matches[one.object.id][0], one)
             self._put_off(kind, one, change)
             self._until_turn(kind, one)
+            if one.object.id in gone and one.verdict.scope is not Scope.UNKNOWN:
+                self._view.tell_gone(one, wanted=change is not None)
         self._add(rows)
         self._want_references(kind, found)
 

@@ -1,4 +1,4 @@
-"""Scoping filters: clauses joined with AND, lists of clauses with OR (operators.py has what a clause compares with).
+"""Scoping filters: clauses joined with AND, lists of clauses with OR (comparisons.py has what a clause compares with).
 
 A clause is false when the attribute is null or empty, IS NULL excepted, so NOT EQUALS is not the negation of EQUALS. Of
 several values one is enough; the negated operators must hold for all. A clause may be an expression in place of these:
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from syncd.core.comparisons import COMPARISONS
 from syncd.core.entry import Entry
 from syncd.core.errors import SyncdError
 from syncd.core.expression import (
@@ -24,13 +25,12 @@ from syncd.core.expression import (
     render,
 )
 from syncd.core.model import Json
-from syncd.core.operators import OPERATORS, REGEX_TIME_LIMIT_S, Operator, moment, operator_name, relative
+from syncd.core.operators import OPERATORS, moment, operator_name, relative
 from syncd.core.redaction import shown_expression
 from syncd.core.schema import is_empty
 from syncd.core.source_attribute import Accessor
 
-__all__ = ["OPERATORS", "REGEX_TIME_LIMIT_S", "Clause", "FilterError", "Filters", "Operator", "compile_filters",
-           "holds", "moment", "operator_name"]  # fmt: skip
+__all__ = ["OPERATORS", "Clause", "FilterError", "Filters", "compile_filters", "holds", "moment", "operator_name"]
 
 
 _A_SECOND = timedelta(seconds=1)
@@ -149,7 +149,7 @@ def _first_failed(
     return None
 
 
-def holds(clause: Clause, how: Operator, seen: Json, *, now: datetime | None = None) -> bool:
+def holds(clause: Clause, seen: Json, *, now: datetime | None = None) -> bool:
     """Whether one clause holds for a value; of several values one is enough (all for the negated operators).
 
     Raises FilterError when a pattern takes too long.
@@ -159,12 +159,12 @@ def holds(clause: Clause, how: Operator, seen: Json, *, now: datetime | None = N
         return not values
     if not values:
         return False
-    wanted = clause.value
-    if how.dated and (ahead := relative(wanted)) is not None:
+    wanted, compare = clause.value, COMPARISONS[clause.operator]
+    if OPERATORS[clause.operator].dated and (ahead := relative(wanted)) is not None:
         wanted = (now or datetime.now(UTC)) + ahead
     every = all if clause.operator.startswith("NOT ") else any
     try:
-        return every(how.test(value, wanted) for value in values)
+        return every(compare(value, wanted) for value in values)
     except TimeoutError:
         raise FilterError(clause=str(clause), detail="the pattern takes too long on a value") from None
 
@@ -182,11 +182,11 @@ def _compile(clause: Clause, resolve: Callable[[str], Accessor]) -> _Test:
     if clause.expression is not None:
         expression = compile_expression(clause.expression)
         return _of_expression(clause, expression, {name: resolve(name) for name in expression.attributes})
-    how, accessor = OPERATORS[clause.operator], resolve(clause.attribute)
+    accessor = resolve(clause.attribute)
 
     def test(entry: Entry, context: EvaluationContext) -> tuple[bool, Json]:
         seen = accessor(entry)
-        return holds(clause, how, seen, now=context.now()), seen
+        return holds(clause, seen, now=context.now()), seen
 
     return test
 

@@ -346,3 +346,32 @@ def test_restarting_with_links_adopts_everything_and_writes_nothing(tmp_path: Pa
         assert told["counts"]["adopt"] == len(before)
         assert here.written == []
         assert here.state() == before
+
+
+def test_a_link_to_an_account_that_is_gone_and_wanted_by_nobody_is_told_once_and_forgotten(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        leave(here.company)
+        here.sync()
+        stored = here.target.user(here.company.login("ada"))
+        assert stored is not None
+        here.target.remove(stored)
+        (told,) = here.sync(full=True)["warnings"]
+        assert told["message"] == (
+            f"{here.company.login('ada')} is gone at the target; nobody is to have it, so its link is forgotten"
+        )
+        assert here.sync(full=True)["warnings"] == []
+        assert here.written == []
+        join(here.company)
+        here.sync()
+        assert "POST user" in here.methods
+
+
+def test_a_dry_run_forgets_no_link(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        leave(here.company)
+        here.sync()
+        stored = here.target.user(here.company.login("ada"))
+        assert stored is not None
+        here.target.remove(stored)
+        for _ in range(2):
+            assert len(here.sync(full=True, dry=True)["warnings"]) == 1

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from connectors.errors import Misconfigured
 from connectors.scim.answer import read_answer
+from connectors.scim.built_in import built_in
 from connectors.scim.errors import code_of, describe, failed
 from connectors.scim.members import chunks
 from connectors.scim.overlay import overlay
-from connectors.scim.profiles import ProfileError, built_in, load_profile
+from connectors.scim.profiles import ProfileError, load_profile
 from connectors.scim.settings import NoAuth, ScimSettings, tenant_url
 from connectors.scim.settle import applied
 from syncd.core.attributes import parse_path, read

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.scim.profiles import built_in
+from connectors.scim.built_in import built_in
 from syncd.config import load
 from syncd.config.graph_source import GraphSource
 from syncd.config.okta_source import OktaSource
