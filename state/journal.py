@@ -341,7 +341,7 @@ def _clear_looked_at(c: sa.Connection, plan: str, job: str, *, on_demand: bool) 
     if on_demand:  # of a user's groups only its own memberships were looked at
         users = sa.exists().where(worklist.c.plan == plan, worklist.c.kind == "user")
         mine &= (pending.c.kind == "user") | ~users
-    c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace"]), looked_at))
+    c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace", "turn"]), looked_at))
     c.execute(pending.delete().where(mine, pending.c.reason == "reference", looked_at | resolved))
     c.execute(pending.delete().where(mine, pending.c.reason == "failed", looked_at, ~has_row))
     c.execute(worklist.delete().where(worklist.c.plan == plan))

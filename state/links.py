@@ -66,6 +66,16 @@ class Links:
             rows = c.execute(sa.select(link_members.c.member_id, link_members.c.target_id).where(where))
             return dict(rows.all())
 
+    def member_counts(self, job: str, group_ids: Iterable[str]) -> dict[str, int]:
+        """How many members were written to each of these groups; a group without any is left out."""
+        found: dict[str, int] = {}
+        for part in parts(group_ids):
+            where = (link_members.c.job == job) & link_members.c.group_id.in_(part)
+            counts = sa.select(link_members.c.group_id, sa.func.count()).where(where).group_by(link_members.c.group_id)
+            with reading(self._engine) as c:
+                found |= dict(c.execute(counts).all())
+        return found
+
     def groups_with(self, job: str, member_ids: Iterable[str]) -> set[str]:
         """Source ids of the groups to which one of these members was written."""
         found: set[str] = set()

@@ -16,8 +16,8 @@ from state.tables import pending
 from syncd.core.model import Json, Kind
 
 #: failed: at its next try · held: until approved · reference: until `wants` is linked · grace: until a delete is due
-#: again: planned, never tried (a killed process, an old plan)
-REASONS = ("failed", "held", "reference", "grace", "again")
+#: again: planned, never tried (a killed process, an old plan) · turn: until a filter may answer otherwise by the time
+REASONS = ("failed", "held", "reference", "grace", "again", "turn")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -238,7 +238,7 @@ pending = sa.Table(
     _key("job"),
     _key("kind", KIND),
     _key("source_id", ID),
-    _key("reason"),  # failed, held, reference, grace, again
+    _key("reason"),  # failed, held, reference, grace, again, turn
     sa.Column("wants", ID),  # reference: the source id that must be linked first
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("since", UtcDateTime, nullable=False),

@@ -193,6 +193,8 @@ class Applier:
         if change.action in _MAY_BE_RIGHT and not change.edited:
             return Outcome(status="done", target_id=change.target_id)
         outcome = await self.target.send(change, wrote)
+        if outcome.status == "done" and change.action is Action.ADD_MEMBERS and change.source_id in self.draft.mended:
+            return await self.settler.shown(change, outcome)
         if outcome.status == "maybe" or (outcome.status == "failed" and outcome.http_status == 409):
             outcome = await self.settler.settle(change, outcome)
         self._count_refusals(outcome)

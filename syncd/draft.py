@@ -24,6 +24,7 @@ class Draft:
     seats: str | None = None  #: how many accounts are active after this plan, of how many seats
     warnings: list[dict[str, str | None]] = field(default_factory=list)
     drift: list[dict[str, Json]] = field(default_factory=list)
+    mended: set[str] = field(default_factory=set)  #: groups, by source id, that get members back which drifted away
     freed: list[str] = field(default_factory=list)  #: keys of rows that an approval lets go
     waits: list[Wait] = field(default_factory=list)  #: what this plan puts off
     forgotten: list[Link] = field(default_factory=list)  #: links to what is gone at the target, and not wanted there

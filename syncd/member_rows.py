@@ -12,6 +12,7 @@ from syncd.core.model import Kind
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated
 from syncd.job import Job
+from syncd.member_drift import MemberDrift
 from syncd.memberships import member_changes
 
 
@@ -24,15 +25,22 @@ class MemberRows:
         self.job, self.store, self.target, self.draft = job, store, target, draft
         self.emptied: set[str] = set()  #: groups that this plan leaves without any of the members that it wrote
         self._taken = taken
+        self._drift = MemberDrift(job, store, target, draft)
+
+    async def look(self, groups: Iterable[Evaluated]) -> None:
+        """See what the target shows of these groups, where this cycle looks for drift."""
+        await self._drift.look([one.link for one in groups if one.link is not None])
 
     async def of(self, one: Evaluated, group: str, members_of: set[str] | None) -> list[tuple[Change, Link | None]]:
         """The rows of one group, which has the id `group` at the target. `members_of`: of these users alone."""
         job, id_ = self.job, one.object.id
         wanted_ids = await asyncio.to_thread(self.store.mirror.member_ids, job.source, id_, nested=job.nested_groups)
+        want = await asyncio.to_thread(self.present, "user", wanted_ids, active=True)
         written, found = self.store.links.members(job.name, id_), dict[str, str]()
         if one.link is None or one.link.target_id != group:  # what was written was written to another group
             written = found = {} if group.startswith(NEW) else await self._found_members(group)
-        want = await asyncio.to_thread(self.present, "user", wanted_ids, active=True)
+        elif members_of is None:
+            written = self._drift.written(one, want=want, written=written)
         if members_of is not None:
             want = {u: t for u, t in want.items() if u in members_of}
             written = {u: t for u, t in written.items() if u in members_of}
@@ -44,8 +52,7 @@ class MemberRows:
     async def _found_members(self, group: str) -> dict[str, str]:
         """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""
         seen = await self.target.get("group", group, members=True)
-        listed = seen.resource.get("members") if seen else None
-        ids = [str(member["value"]) for member in listed or () if isinstance(member, dict) and "value" in member]
+        ids = (seen.members if seen else None) or frozenset()
         owners = self.store.links.owners(self.job.target, "user", ids)
         found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
         found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}

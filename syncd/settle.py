@@ -49,6 +49,14 @@ class Settler:
             case _:
                 return await self._written(change, outcome)
 
+    async def shown(self, change: Change, outcome: Outcome) -> Outcome:
+        """The outcome of members that were added again, with the group as it is now: a target may not keep them."""
+        try:
+            seen = await self._target.get("group", change.target_id or "", members=True)
+        except TargetError:
+            return outcome
+        return outcome if seen is None else replace(outcome, observed=seen.resource, requests=outcome.requests + 1)
+
     async def _created(self, change: Change, outcome: Outcome) -> Outcome:
         found = await self._matches(change)
         owners = self._store.links.owners(self._job.target, change.kind, [one.id for one in found])
@@ -106,12 +114,10 @@ class Settler:
         seen = await self._target.get("group", change.target_id or "", members=True)
         if seen is None:
             return Outcome(status="gone", target_id=change.target_id, message=outcome.message)
-        listed = seen.resource.get("members")
-        if not isinstance(listed, list) or not self._target.facts.members_shown:
+        if (there := seen.members) is None or not self._target.facts.members_shown:
             # Not shown, so nobody can look; but members are a set, and adding or removing them twice is the same.
             again = await self._target.send(change, {})
             return again if again.status != "maybe" else outcome
-        there = {str(member.get("value")) for member in listed if isinstance(member, dict)}
         adds = change.action is Action.ADD_MEMBERS
         ids = change.after["members"] if adds else change.before["members"]
         written = tuple(id_ for id_ in ids if (id_ in there) == adds)

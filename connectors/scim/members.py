@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from connectors.scim.dialects import Dialect
@@ -17,15 +17,6 @@ def chunks(ids: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
     """The ids in their order, at most `size` at a time."""
     for at in range(0, len(ids), size):
         yield tuple(ids[at : at + size])
-
-
-def member_ids(resource: Mapping[str, Json]) -> frozenset[str] | None:
-    """The members that a group resource shows; None where it shows no such attribute."""
-    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
-    if not isinstance(shown, list):
-        return None
-    found = (entry.get("value") if isinstance(entry, Mapping) else entry for entry in shown)
-    return frozenset(str(value) for value in found if isinstance(value, (str, int)))
 
 
 def add_body(ids: Iterable[str], dialect: Dialect, name: Json = None) -> dict[str, Json]:

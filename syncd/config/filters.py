@@ -86,7 +86,7 @@ class Clause(Section):
     ) = Field(
         default=None,
         description="What to compare with: text, a number or a Boolean; a list for IN and NOT IN; for BEFORE and AFTER "
-        "a date in ISO 8601, or now, -30d, +12h and the like, which look at everybody anew in each cycle; none for the operators that begin with IS. "
+        "a date in ISO 8601, or now, -30d, +12h and the like; none for the operators that begin with IS. "
         "A REGEX MATCH matches the whole value",
     )
     expression: ExpressionText | None = Field(

@@ -94,6 +94,15 @@ class Change:
         return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
 
 
+def members_of(resource: Mapping[str, Json]) -> frozenset[str] | None:
+    """The ids of the members that a SCIM group shows; None where it shows no such attribute."""
+    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
+    if not isinstance(shown, list):
+        return None
+    found = (entry.get("value") if isinstance(entry, Mapping) else entry for entry in shown)
+    return frozenset(str(value) for value in found if isinstance(value, (str, int)))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observed:
     """What the target says now of one object."""
@@ -101,6 +110,11 @@ class Observed:
     id: str
     resource: Mapping[str, Json]  #: the SCIM resource as answered
     etag: str | None = None
+
+    @property
+    def members(self) -> frozenset[str] | None:
+        """The ids of the members that a group shows; None where it shows no such attribute."""
+        return members_of(self.resource)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -238,7 +238,19 @@ class History:
         world, draw = self.world, self.draw
         self._edited = True
         ours = [one for one in world.target.users() if one.id not in world.by_hand]
-        if ours:
+        teams = [one for one in world.target.groups() if one.id not in world.strangers and one.id not in world.by_hand]
+        if teams and draw.random() < 0.4:
+            team = draw.choice(teams)
+            members = team.members.copy()
+            gone = sorted(members.ids)[: draw.randint(0, 2)]
+            for id_ in gone:
+                members.discard(id_)
+            if gone:
+                world.target.change(team, team.attributes, members)
+            else:
+                world.target.remove(team)
+            self._say(f"by hand: {f'{len(gone)} leave' if gone else 'delete'} {team.name}")
+        elif ours:
             one = draw.choice(ours)
             how = draw.choice(("title", "delete", "deactivate", "rename"))
             match how:

@@ -76,6 +76,10 @@ def leave_support(company: Company) -> None:
     company.leave("support", "ada")
 
 
+def rename_support(company: Company) -> None:
+    company.rename_team("support", "Helpdesk")
+
+
 def withdraw(company: Company) -> None:
     company.withdraw("support")
 
@@ -106,6 +110,10 @@ GRAPH = ("graph",)
 FILTER = 'filters = [[ { attribute = "ATTRIBUTE", operator = "EQUALS", value = "Products" } ]]'
 DELETE = 'out_of_scope = "delete"'
 IGNORE = 'out_of_scope = "ignore"'
+NICKNAME = """mappings = [
+    { target = "userName", source = "userPrincipalName" },
+    { target = "nickName", expression = 'Switch([IsSoftDeleted], , "False", "here", "True", "gone")' },
+]"""
 NAME_ALONE = 'mappings = [{ target = "userName", source = "userPrincipalName" }]'
 
 TABLE = [
@@ -150,6 +158,10 @@ TABLE = [
     Row(name="group: one member leaves", turn=leave_support, sent=["PATCH group"], left="active"),
     Row(name="group: unassigned", turn=withdraw, sent=["DELETE group"], left="active"),
     Row(name="group: deleted", turn=dissolve, sent=["DELETE group"], left="active", kinds=GRAPH),
+    Row(name="group: out of the selection", turn=rename_support, sent=["DELETE group"], left="active",
+        users='[jobs.job.groups]\nselect = [{ regex = "(Sales|Legal|Support|Design) .*" }]', kinds=GRAPH),
+    Row(name="another attribute says it: disabled", turn=disable, sent=["PATCH user"], left="active", users=NICKNAME,
+        kinds=GRAPH),
     Row(name="create only: disabled", turn=disable, sent=[], left="active", users='actions = ["create"]', kinds=GRAPH),
 ]  # fmt: skip
 

@@ -71,7 +71,7 @@ def _job(result: JobResult, store: Store, number: int) -> Element:
         _charts(result, store),
         changes([*left, *going], names) or (nothing if result.error is None else None),
         groups([row for row in rows if row.status in ("planned", "done")], names),
-        drift(result),
+        drift(result, names),
         id=f"job-{number}",
     )
 
