@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from connectors import Target
 from state.store import Store
@@ -12,6 +13,7 @@ from syncd.core.model import Kind
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated
 from syncd.job import Job
+from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
 
 
@@ -38,7 +40,11 @@ class MemberRows:
             written = {u: t for u, t in written.items() if u in members_of}
         if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
             self.emptied.add(id_)
-        return [(change, one.link) for change in member_changes(one, group, want=want, written=written)]
+        changes = member_changes(one, group, want=want, written=written)
+        if self.target.member_names and changes and changes[0].action is Action.ADD_MEMBERS:
+            called = await asyncio.to_thread(names_in_plan, self.store, job, self.draft.id, want)
+            changes[0] = replace(changes[0], called={i: called[i] for i in changes[0].after["members"] if i in called})
+        return [(change, one.link) for change in changes]
 
     async def _found_members(self, group: str) -> dict[str, str]:
         """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""
