@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors.scim.profiles import ProfileError, built_in, load_profile
+from connectors.scim.profiles import ProfileError, built_in, load_profile, raise_faults
 from state.store import Store
 from syncd.clock import SYSTEM_CLOCK, Clock
 from syncd.config import Settings
@@ -50,7 +50,7 @@ class Runtime:
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
         """Open the state DB, making or upgrading it. Raises ProfileError before that, and StateError."""
-        profiles = {name: load_profile(said.profile) for name, said in settings.targets.items()}
+        profiles = _own_profiles(settings)
         _check_rows(settings, profiles)
         runtime = cls(settings, open_store(settings), clock=clock)
         runtime._profiles |= profiles
@@ -159,22 +159,41 @@ class Runtime:
                     self.store.remember_facts(name, facts_data(opened.facts))
 
 
+def _own_profiles(settings: Settings) -> dict[str, Profile]:
+    """The profile of each target. Raises ProfileError with the faults of all of them."""
+    profiles: dict[str, Profile] = {}
+    faults: list[ProfileError] = []
+    for name, said in settings.targets.items():
+        try:
+            profiles[name] = load_profile(said.profile)
+        except ProfileError as error:
+            faults.append(error)
+    raise_faults(faults)
+    return profiles
+
+
 def _check_rows(settings: Settings, profiles: Mapping[str, Profile]) -> None:
     """Compile the mapping rows of profiles of the user's own, so that a fault in one is told before anything is done.
 
     Raises ProfileError. The rows of the built-in ones are known to be right.
     """
+    faults: list[ProfileError] = []
     for name, said in settings.jobs.items():
         file = settings.targets[said.target].profile
         if file in built_in():
             continue
         from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
+        from syncd.mapping_rows import row_faults  # noqa: PLC0415 - likewise
 
-        try:
-            compile_job(settings, name, {}, profiles[said.target])
-        except SyncdError as error:
-            told = str(error).rpartition(". ")[0] or str(error)
-            raise ProfileError(profile=file, detail=told) from None
+        profile, kind = profiles[said.target], settings.sources[said.source].kind
+        wrong = [ProfileError(profile=file, detail=detail) for detail in row_faults(kind, profile)]
+        if not wrong:
+            try:
+                compile_job(settings, name, {}, profile)
+            except SyncdError as error:
+                wrong = [ProfileError(profile=file, detail=str(error).rpartition(". ")[0] or str(error))]
+        faults += wrong
+    raise_faults(faults)
 
 
 def open_store(settings: Settings, *, upgrade: bool = True) -> Store:
