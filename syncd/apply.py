@@ -25,6 +25,7 @@ from syncd.draft import Draft
 from syncd.failures import again, failed
 from syncd.job import Job
 from syncd.log_entry import change_facts, log_entry
+from syncd.member_names import named
 from syncd.observe.logs import Event, log
 from syncd.progress import UNWATCHED, Progress
 from syncd.real_ids import RealIds
@@ -153,6 +154,8 @@ class Applier:
         links = self._links(rows)
         ready, waiting = self._ids.resolve(rows)
         self.result.again = self.result.again or self._ids.again
+        if self.target.member_names:
+            ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
         owner = self.store.leases.owner if self.on_demand else ""
         free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, claimed_by=owner)
         closings: list[Closing] = []
