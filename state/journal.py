@@ -53,6 +53,12 @@ _SEALED = (
     *(changes.c.stage, changes.c.key, changes.c.action, changes.c.kind, changes.c.source_id, changes.c.target_id),
     *(changes.c.before, changes.c.after),
 )
+_PLANNED = sa.select(changes.c.source_id, changes.c.action, changes.c.target_id).where(
+    changes.c.plan == sa.bindparam("of_plan"),
+    changes.c.kind == sa.bindparam("of_kind"),
+    changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    changes.c.status == "planned",
+)
 _REVS = sa.select(links.c.source_id, links.c.rev).where(
     links.c.job == sa.bindparam("of_job"),
     links.c.kind == sa.bindparam("of_kind"),
@@ -172,11 +178,7 @@ class Journal(Approvals):
         found: dict[str, list[tuple[Action, str | None]]] = {}
         with reading(self._engine) as c:
             for part in parts(ids):
-                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
-                columns = (changes.c.source_id, changes.c.action, changes.c.target_id)
-                for id_, action, target_id in c.execute(
-                    sa.select(*columns).where(where, changes.c.status == "planned")
-                ):
+                for id_, action, target_id in c.execute(_PLANNED, {"of_plan": plan, "of_kind": kind, "ids": part}):
                     found.setdefault(id_, []).append((Action(action), target_id))
         return found
 
