@@ -149,15 +149,13 @@ class Applier:
         """Make the intents durable. What cannot be sent is closed: it is looked at again."""
         now = self.clock.now()
         job, journal = self.job.name, self.store.journal
-        if not self.on_demand:
-            await asyncio.to_thread(self.store.leases.renew, job, now=now)
         links = self._links(rows)
         ready, waiting = self._ids.resolve(rows)
         self.result.again = self.result.again or self._ids.again
         if self.target.member_names:
             ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
-        owner = self.store.leases.owner if self.on_demand else ""
-        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, claimed_by=owner)
+        owner = {"claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
+        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, **owner)
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
             self._log.info(Event.CHANGE_PUT_OFF, **change_facts(self.draft, row.change))
@@ -222,7 +220,7 @@ class Applier:
                 if row.change.kind == kind and row.change.action in _LINKS_ANEW and outcome.status == "done"
                 if outcome.target_id
             }
-            owners = self.store.links.owners(self.job.target, kind, new.values()) if new else {}
+            owners = self.store.links.holders(self.job.target, kind, new.values()) if new else {}
             taken = {id_: (link.job, link.source_id) for id_, link in owners.items()}
             for number, target_id in new.items():
                 me = (self.job.name, rows[number].change.source_id)
@@ -280,7 +278,7 @@ class Applier:
             case Action.DELETE:
                 return replace(closing, unlink=True)
             case Action.ADD_MEMBERS:
-                owners = self.store.links.owners(self.job.target, "user", change.after["members"])
+                owners = self.store.links.holders(self.job.target, "user", change.after["members"])
                 written = {owner.source_id: id_ for id_, owner in owners.items() if owner.job == self.job.name}
                 return replace(closing, members_in=written)
             case Action.REMOVE_MEMBERS:
@@ -336,7 +334,7 @@ class Applier:
             return closing
         match change.action:
             case Action.ADD_MEMBERS:
-                owners = self.store.links.owners(self.job.target, "user", outcome.written)
+                owners = self.store.links.holders(self.job.target, "user", outcome.written)
                 return replace(
                     closing, members_in={o.source_id: i for i, o in owners.items() if o.job == self.job.name}
                 )
