@@ -175,6 +175,18 @@ class Journal(Approvals):
                     found.setdefault(id_, []).append((Action(action), target_id))
         return found
 
+    def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:
+        """The user names that a plan writes: {source id: userName}; what is redacted comes as its mark."""
+        found: dict[str, Json] = {}
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
+                rows = c.execute(
+                    sa.select(changes.c.source_id, changes.c.after).where(where, changes.c.status == "planned")
+                )
+                found |= {id_: after["userName"] for id_, after in rows if after and "userName" in after}
+        return found
+
     # --- carrying it out --------------------------------------------------------------------------------------------
 
     def take_over(

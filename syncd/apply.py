@@ -16,6 +16,7 @@ from connectors.errors import TargetError, Unauthorized, Unreachable
 from state.engine import parts
 from state.journal import Closing, Row, is_mark
 from state.log import LogEntry
+from state.pending import Wait
 from state.store import Store
 from syncd.clock import Clock
 from syncd.core.change import NEW, Action, Change, Link, Outcome, Status
@@ -24,6 +25,7 @@ from syncd.draft import Draft
 from syncd.failures import again, failed
 from syncd.job import Job
 from syncd.log_entry import change_facts, log_entry
+from syncd.member_names import named
 from syncd.observe.logs import Event, log
 from syncd.progress import UNWATCHED, Progress
 from syncd.real_ids import RealIds
@@ -117,13 +119,21 @@ class Applier:
                 closing = self._not_done(row, outcome, link) if failed_ else self._close(row, outcome, link)
                 if outcome.status == "maybe":
                     closing = replace(closing, status="sent", error=row.error or {"code": "Unsettled", "message": text})
-                # Meanwhile its object may have changed in a way that was no change to what was known to be written.
-                look = again(row.change.kind, row.change.source_id, now=self.clock.now())
-                journal.close(plan, job, [replace(closing, waits=[look])], now=self.clock.now())
+                closing = replace(closing, waits=self._looks(row.change))
+                journal.close(plan, job, [closing], now=self.clock.now())
             left = [*lost, *(row for row in rows if row.key in old)]
             journal.close(plan, job, [self._not_done(row) for row in left], now=self.clock.now())
             journal.put_off(plan, job, now=self.clock.now())
             journal.finish(plan, job, status="abandoned")
+
+    def _looks(self, change: Change) -> list[Wait]:
+        """After a look-up: at the object, which may have changed in a way that was no change to what was known to be
+        written; and at the groups of a user who, by that, is there."""
+        whom: list[tuple[Kind, str]] = [(change.kind, change.source_id)]
+        if change.kind == "user" and change.action in (*_LINKS_ANEW, Action.REACTIVATE):
+            inside = self.store.mirror.groups_of(self.job.source, [change.source_id], nested=True)
+            whom += [("group", id_) for id_ in sorted(inside[change.source_id])]
+        return [again(kind, id_, now=self.clock.now()) for kind, id_ in whom]
 
     def _not_done(self, row: Row, outcome: Outcome | None = None, link: Link | None = None) -> Closing:
         """To be looked at again; what an outcome says was written is remembered, or it could never be taken back."""
@@ -144,6 +154,8 @@ class Applier:
         links = self._links(rows)
         ready, waiting = self._ids.resolve(rows)
         self.result.again = self.result.again or self._ids.again
+        if self.target.member_names:
+            ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
         owner = self.store.leases.owner if self.on_demand else ""
         free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, claimed_by=owner)
         closings: list[Closing] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from connectors import Target
 from state.store import Store
@@ -13,6 +14,7 @@ from syncd.draft import Draft
 from syncd.evaluate import Evaluated
 from syncd.job import Job
 from syncd.member_drift import MemberDrift
+from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
 
 
@@ -46,8 +48,15 @@ class MemberRows:
             written = {u: t for u, t in written.items() if u in members_of}
         if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
             self.emptied.add(id_)
-        rows = member_changes(one, group, want=want, written=written, found=found)
-        return [(change, one.link) for change in rows]
+        changes = member_changes(one, group, want=want, written=written, found=found)
+        return [(await self._naming(change, want), one.link) for change in changes]
+
+    async def _naming(self, change: Change, want: Mapping[str, str]) -> Change:
+        """With the members' user names, where the target is told them."""
+        if not self.target.member_names or change.action is not Action.ADD_MEMBERS or not change.edited:
+            return change
+        called = await asyncio.to_thread(names_in_plan, self.store, self.job, self.draft.id, want)
+        return replace(change, called={i: called[i] for i in change.after["members"] if i in called})
 
     async def _found_members(self, group: str) -> dict[str, str]:
         """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import unanswered
 from connectors.scim.knowledge import REMOVES_BY
-from connectors.scim.members import RemoveForm, add_body, chunks, remove_body
+from connectors.scim.members import RemoveForm, add_body, chunks, member_value, remove_body
 from connectors.scim.overlay import overlay
 from connectors.scim.sending import GONE, Sending
 from syncd.core.change import Action, Outcome, members_of
@@ -52,6 +52,9 @@ class Membership(Sending):
     def _name(self) -> Json:
         return self.wrote.get("displayName")
 
+    def _addition(self, ids: Sequence[str]) -> dict[str, Json]:
+        return add_body(ids, self.service.dialect, self._name, self.change.called)
+
     async def _members(self) -> tuple[Answer | None, frozenset[str] | None]:
         """A read of the group and the members that it shows; None where they cannot be told."""
         seen = await self.look(members=True)
@@ -61,7 +64,7 @@ class Membership(Sending):
 
     async def _add(self, part: Sequence[str]) -> Outcome:
         try:
-            answer = await self.write("PATCH", self.path, add_body(part, self.service.dialect, self._name))
+            answer = await self.write("PATCH", self.path, self._addition(part))
         except NoAnswer as broken:
             if not broken.sent:
                 return unanswered(broken, maybe=False)
@@ -111,7 +114,7 @@ class Membership(Sending):
         if not missing:
             return self.done(seen)
         try:
-            answer = await self.write("PATCH", self.path, add_body(missing, self.service.dialect, self._name))
+            answer = await self.write("PATCH", self.path, self._addition(missing))
         except NoAnswer as broken:
             return replace(unanswered(broken, maybe=broken.sent), target_id=self.change.target_id)
         if answer.ok:
@@ -254,7 +257,8 @@ class Membership(Sending):
                 return self.would_empty()
             kept = _entries(seen.resource)
             if adding:
-                kept += [{"value": member} for member in ids if member not in (shown or ())]
+                new = [member for member in ids if member not in (shown or ())]
+                kept += [member_value(member, self.service.dialect, self.change.called) for member in new]
             else:
                 kept = [entry for entry in kept if str(entry.get("value")) not in set(ids)]
             body = overlay(seen.resource, {}, "group") | {"members": kept}

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from syncd.cli.failure import fail
+from syncd.cli.garbage import look_as_usual
 from syncd.cli.options import OPTIONS, AsPlain
 from syncd.cli.session import console, err, logs, out
 
@@ -99,4 +100,5 @@ def eval_command(
 
     if (expression is None) == (batch is None):
         raise typer.BadParameter("give an expression, or --batch FILE")
+    look_as_usual()
     raise typer.Exit(several(batch) if batch is not None else one(expression or "", given, output))

@@ -9,7 +9,7 @@ _USUAL = gc.get_threshold()
 
 def look_rarely() -> None:
     """While modules load."""
-    gc.set_threshold(100_000, *_USUAL[1:])
+    gc.set_threshold(1_000_000, *_USUAL[1:])
 
 
 def look_as_usual() -> None:

@@ -74,6 +74,8 @@ class Change:
     skipped: str | None = None  #: why nothing is sent although something differs
     failed: str | None = None  #: why the object could not be mapped: the row is shown and tried again
     out: bool = False  #: the object has left the scope: the grace before a delete counts from here
+    #: ADD_MEMBERS: user names by target id, for a target that is told them beside the ids (`Target.member_names`)
+    called: Mapping[str, str] = field(default_factory=dict)
     redacted: frozenset[str] = frozenset()  #: paths whose values no report, log or database row may show
 
     @property

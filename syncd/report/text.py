@@ -13,6 +13,7 @@ from state.store import Store
 from syncd.core.change import NEW, Action, Change
 from syncd.core.model import Json
 from syncd.log_entry import modified
+from syncd.report.amount import amount
 from syncd.report.names import Names
 from syncd.report.result import JobResult, weight
 
@@ -80,10 +81,6 @@ def _widest(texts: Iterable[str], most: int) -> int:
     return max((width for text in texts if (width := cell_len(text)) <= most), default=0)
 
 
-def _n(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 class _Report:
     """One job's report on its way to a console."""
 
@@ -101,8 +98,8 @@ class _Report:
         read = result.read
         _line(
             console,
-            f"  read      {_n(read['users'], 'user')}, {_n(read['groups'], 'group')}, "
-            f"{_n(read['assignments'], 'assignment')} in {_n(read['requests'], 'request')}"
+            f"  read      {amount(read['users'], 'user')}, {amount(read['groups'], 'group')}, "
+            f"{amount(read['assignments'], 'assignment')} in {amount(read['requests'], 'request')}"
             + ("" if result.complete else "   INCOMPLETE: nothing is removed because of this read"),
         )
         _line(console, self.counts())

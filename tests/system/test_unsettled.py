@@ -59,6 +59,24 @@ def test_a_value_that_was_taken_back_before_anybody_could_look_is_written_back(k
         assert here.written == []
 
 
+def test_a_newcomer_who_was_found_late_is_in_all_groups(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        here.company.hire("new", "sales", "support")
+        lose(here, "POST", r"/Users\?filter.*new", from_look=2)
+        here.sync(code=4)
+        here.all_well()
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        account = here.target.user(here.company.login("new"))
+        assert account is not None
+        for team in ("sales", "support"):
+            group = here.target.group(here.company.team_name(team))
+            assert group is not None
+            assert account.id in group.members.ids
+        here.sync()
+        assert here.written == []
+
+
 def test_a_newcomer_of_whom_only_a_part_was_stored_is_linked_with_that_part(tmp_path: Path) -> None:
     with house("graph", tmp_path, people=5) as here:
         here.company.hire("new", "sales")
