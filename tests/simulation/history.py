@@ -253,6 +253,8 @@ class History:
         elif ours:
             one = draw.choice(ours)
             how = draw.choice(("title", "delete", "deactivate", "rename"))
+            if how == "rename" and one.id not in invariants.linked(world):
+                how = "title"  # made by a request whose answer nobody has yet, and renamed: nobody could know it again
             match how:
                 case "title":
                     world.target.change(one, {**one.attributes, "title": "By hand"}, one.members)

@@ -55,21 +55,25 @@ def active(world: World) -> dict[str, Stored]:
     }
 
 
+def linked(world: World) -> set[str]:
+    """The ids at the target that have a link."""
+    with reading(world.under.engine) as connection:
+        rows = connection.execute(sa.text("SELECT target_id FROM links WHERE job = :j"), {"j": JOB})
+        return {str(target_id) for (target_id,) in rows}
+
+
 def every_object_has_its_link(world: World) -> None:
     """What syncd made has one link, each link leads to something that is there, and no row is left in the open."""
     with reading(world.under.engine) as connection:
-        rows = connection.execute(
-            sa.text("SELECT kind, source_id, target_id FROM links WHERE job = :j"), {"j": JOB}
-        ).all()
         unsettled = connection.execute(sa.text("SELECT count(*) FROM changes WHERE status = 'sent'")).scalar_one()
     if unsettled:
         raise Violation(f"{unsettled} rows are still sent")
-    linked = {str(row.target_id) for row in rows}
+    ours = linked(world)
     for each in (*world.target.users(), *world.target.groups()):
-        if each.id not in linked and each.id not in world.by_hand:
+        if each.id not in ours and each.id not in world.by_hand:
             raise Violation(f"made by syncd and forgotten: {each.kind} {each.name}")
     there = {one.id for one in (*world.target.users(), *world.target.groups())}
-    if lost := linked - there:
+    if lost := ours - there:
         raise Violation(f"links that lead nowhere: {sorted(lost)}")
 
 
