@@ -263,7 +263,7 @@ class Applier:
                 # Of an account that replaces one which is gone, nothing of the old one's is written yet.
                 wrote = dict(link.wrote) if link and change.action not in _LINKS_ANEW else {}
                 for path, value in change.after.items():
-                    if value is None:
+                    if value is None or path in outcome.keeps:
                         wrote.pop(path, None)
                     else:
                         wrote[path] = mark(value) if path in change.redacted and not is_mark(value) else value

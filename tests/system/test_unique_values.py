@@ -77,3 +77,47 @@ def test_an_account_that_is_found_keeps_its_value(here: House) -> None:
     here.sync()
     assert names(here)[login] == "first.choice"
     assert {names(here)[here.company.login(name)] for name in ("ben", "cem")} == {"sales", "sales.2"}
+
+
+def ruled(rules: str) -> str:
+    """The rows with other rules for the user name."""
+    name = f"userName\", expression = '{RULES}'"
+    return ROWS.replace(name, f"userName\", expression = '{rules}'")
+
+
+@pytest.mark.parametrize("others", [0, 60], ids=["asked one by one", "listed"])
+def test_a_rule_that_says_to_ignore_the_object_counts_only_where_those_before_it_are_in_use(
+    tmp_path: Path, others: int
+) -> None:
+    rules = 'SelectUniqueValue([department], IIF([department]="sales", IgnoreObjectFlow, "x"))'
+    with house("graph", tmp_path, people=3, more=ruled(rules), begun=False) as here:
+        for name in ("ada", "ben", "cem"):
+            rename(here, name, "sales" if name != "cem" else "legal")
+        for number in range(others):
+            here.company.hire(f"n{number}", "sales")
+            rename(here, f"n{number}", f"n{number}")
+        dry = here.sync(dry=True, code=None)
+        told = here.sync()
+        assert told["checksum"] == dry["checksum"]
+        assert sorted(name for name in names(here).values() if not name.startswith("n")) == ["legal", "sales"]
+        (warning,) = [warning for warning in told["warnings"] if warning["code"] == "ScopeUnknown"]
+        assert "IgnoreObjectFlow" in warning["message"]
+
+
+def test_whoever_fails_for_one_value_leaves_the_other_to_the_next(tmp_path: Path) -> None:
+    number = 'SelectUniqueValue([employeeId], "200")'
+    enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    row = f'  {{ target = "{enterprise}:employeeNumber", expression = \'{number}\', apply = "on-create" }},\n'
+    more = ROWS.replace('  { target = "title"', f'{row}  {{ target = "title"')
+    with house("graph", tmp_path, people=4, more=more, begun=False) as here:
+        people = [here.company.ids[name] for name in ("ada", "ben", "cem", "dea")]
+        for name in ("ada", "ben", "cem", "dea"):
+            rename(here, name, "sales")
+        # In the order in which they are looked at: the third finds no number, the fourth brings one of its own.
+        for id_, own in zip(sorted(people), ("100", "100", "100", "400"), strict=True):
+            here.company.directory.update_user(id_, employeeId=own)  # type: ignore[union-attr]  # Entra's own
+        told = here.sync(code=4)
+        assert told["counts"]["failed"] == 1
+        numbers = [user.attributes[enterprise]["employeeNumber"] for user in here.target.users()]
+        assert sorted(numbers) == ["100", "200", "400"]
+        assert sorted(names(here).values()) == ["sales", "sales.2", "sales.3"]
