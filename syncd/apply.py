@@ -28,7 +28,7 @@ from syncd.observe.logs import Event, log
 from syncd.progress import UNWATCHED, Progress
 from syncd.real_ids import RealIds
 from syncd.settle import Settler
-from syncd.unsent import close_unsent
+from syncd.unsent import close_left, close_unsent
 from syncd.window import TOGETHER, Sent, Window
 
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
@@ -110,6 +110,7 @@ class Applier:
                 journal.close(plan, job, [closing], now=self.clock.now())
             left = [*lost, *(row for row in rows if row.key in old)]
             journal.close(plan, job, [self._not_done(row) for row in left], now=self.clock.now())
+            close_left(self.store, replace(self.draft, id=plan), now=self.clock.now())
             journal.put_off(plan, job, now=self.clock.now())
             journal.finish(plan, job, status="abandoned")
 

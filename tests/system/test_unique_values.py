@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.sandbox.scim.members import Members
+from syncd.unsent import close_unsent
 from tests.system.house import House, house
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
 
 RULES = 'SelectUniqueValue([department], Join(".", [department], "2"), Join(".", [department], "3"))'
 ROWS = f"""
@@ -121,3 +128,55 @@ def test_whoever_fails_for_one_value_leaves_the_other_to_the_next(tmp_path: Path
         numbers = [user.attributes[enterprise]["employeeNumber"] for user in here.target.users()]
         assert sorted(numbers) == ["100", "200", "400"]
         assert sorted(names(here).values()) == ["sales", "sales.2", "sales.3"]
+
+
+def test_a_value_that_somebody_takes_before_the_create_is_chosen_anew(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=1, more=ROWS, begun=False) as here:
+        rename(here, "ada", "sales")
+        here.target.add("user", "stranger", {"userName": "Sales", "active": True}, Members())
+        nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
+        here.at_target({"replace": nobody}, times=1, method="GET", path="filter=userName.*sales")
+        told = here.sync(code=4)
+        (failed,) = [row for row in told["changes"] if row["status"] == "failed"]
+        assert (failed["error"]["code"], failed["error"]["http_status"]) == ("Conflict", 409)
+        assert names(here) == {}
+        here.time.advance_days(1)
+        here.sync()
+        assert list(names(here).values()) == ["sales.2"]
+        here.sync(full=True)
+        assert here.written == []
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_who_found_no_free_value_is_tried_again_although_the_process_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Killed right before what failed in planning is remembered, or right after."""
+    with house("graph", tmp_path, people=1, more=ROWS, begun=False) as here:
+        rename(here, "ada", "legal")
+        here.sync()
+        for name in ("Sales", "Sales.2", "Sales.3"):
+            here.target.add("user", name, {"userName": name, "active": True}, Members())
+        for name, department in (("new", "sales"), ("other", "design")):
+            here.company.hire(name, "sales")
+            rename(here, name, department)
+
+        def killed(*given: Any, **named: Any) -> None:
+            if moment == "after":
+                close_unsent(*given, **named)
+            raise Killed
+
+        monkeypatch.setattr("syncd.apply.close_unsent", killed)
+        with pytest.raises(Killed):
+            here.sync()
+        monkeypatch.undo()
+        told = here.sync(code=4)
+        assert told["cycle"] == "incremental"
+        (failed,) = [row for row in told["changes"] if row["status"] == "failed"]
+        assert failed["name"] == here.company.login("new")
+        assert sorted(names(here).values()) == ["design", "legal"]
+        stranger = next(user for user in here.target.users() if user.name == "Sales.2")
+        here.target.remove(stranger)
+        here.time.advance_days(2)
+        here.sync()
+        assert sorted(names(here).values()) == ["design", "legal", "sales.2"]
