@@ -43,7 +43,6 @@ _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 _LINKS_ANEW = (Action.CREATE, Action.ADOPT)
 #: rows that may stand for something to remember alone
 _MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE, Action.ADD_MEMBERS)
-_GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -294,11 +293,9 @@ class Applier:
                     else:
                         wrote[path] = mark(value) if path in change.redacted and not is_mark(value) else value
                 target_id = outcome.target_id or change.target_id or ""
-                if change.kind == "group" and change.action in _LINKS_ANEW:
-                    closing = replace(
-                        closing, members_out=list(self.store.links.members(self.job.name, change.source_id))
-                    )
-                return replace(closing, link=self._link(change, target_id, wrote, link))
+                anew = change.kind == "group" and change.action in _LINKS_ANEW
+                old = self.store.links.members(self.job.name, change.source_id) if anew else ()
+                return replace(closing, members_out=list(old), link=self._link(change, target_id, wrote, link))
 
     def _link(self, change: Change, target_id: str, wrote: dict[str, Json], link: Link | None) -> Link:
         return Link(
