@@ -20,10 +20,10 @@ from state.approvals import Approvals
 from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
-from state.leases import lock_job
+from state.leases import keep_lease, lock_job
 from state.links import forget_links
-from state.pending import Wait, put_waits
-from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of
+from state.pending import Wait, clear_looked_at, put_waits
+from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data
 from state.tables import changes, claims, links, pending, plans, worklist
 from syncd.core.change import Action, Change, Link, Status
 from syncd.core.model import Json, Kind
@@ -48,6 +48,17 @@ _MARK_SENT = (
     )
     .values(status="sent", changed_at=sa.bindparam("at"))
     .returning(changes.c.key)
+)
+#: what the checksum is made of, and the place in the order
+_SEALED = (
+    *(changes.c.stage, changes.c.key, changes.c.action, changes.c.kind, changes.c.source_id, changes.c.target_id),
+    *(changes.c.before, changes.c.after),
+)
+_PLANNED = sa.select(changes.c.source_id, changes.c.action, changes.c.target_id).where(
+    changes.c.plan == sa.bindparam("of_plan"),
+    changes.c.kind == sa.bindparam("of_kind"),
+    changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    changes.c.status == "planned",
 )
 _REVS = sa.select(links.c.source_id, links.c.rev).where(
     links.c.job == sa.bindparam("of_job"),
@@ -142,8 +153,9 @@ class Journal(Approvals):
     def seal(self, plan: str, *, dry: bool) -> str:
         """No more rows: compute the checksum over what the rows would do, in their order. No clock is in it."""
         sum_ = hashlib.sha256()
-        for row in self.rows(plan, shown=True):
-            sum_.update(orjson.dumps(change_data(row.change), option=orjson.OPT_SORT_KEYS) + b"\n")
+        of_plan = changes.c.plan == plan
+        for row in self._stored(_SEALED, of_plan):
+            sum_.update(orjson.dumps(stored_data(row), option=orjson.OPT_SORT_KEYS) + b"\n")
         checksum = f"sha256:{sum_.hexdigest()}"
         with self._engine.begin() as c:
             where = plans.c.id == plan
@@ -167,11 +179,7 @@ class Journal(Approvals):
         found: dict[str, list[tuple[Action, str | None]]] = {}
         with reading(self._engine) as c:
             for part in parts(ids):
-                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
-                columns = (changes.c.source_id, changes.c.action, changes.c.target_id)
-                for id_, action, target_id in c.execute(
-                    sa.select(*columns).where(where, changes.c.status == "planned")
-                ):
+                for id_, action, target_id in c.execute(_PLANNED, {"of_plan": plan, "of_kind": kind, "ids": part}):
                     found.setdefault(id_, []).append((Action(action), target_id))
         return found
 
@@ -201,7 +209,7 @@ class Journal(Approvals):
             row = c.execute(sa.select(plans.c.seq, plans.c.config).where(plans.c.id == plan)).one()
             if row.seq is not None:
                 update_job(c, job, seq=row.seq, config=row.config, **memory)
-            _clear_looked_at(c, plan, job, on_demand=row.seq is None)
+            clear_looked_at(c, plan, job, on_demand=row.seq is None)
             put_waits(c, job, waits)
             forget_links(c, forget)
             c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
@@ -218,16 +226,23 @@ class Journal(Approvals):
     ) -> Iterator[Row]:
         """Rows in the plan's order. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
         whether it was carried out has failed. Else they are real where known."""
+        where = changes.c.plan == plan
+        if action is not None:  # by stage, which the index is in the order of
+            where &= changes.c.stage.in_([int(action) * 2 + kind_ for kind_ in _places(kind)])
+        elif kind is not None:
+            where &= changes.c.kind == kind
+        if statuses:
+            where &= changes.c.status.in_(list(statuses))
+        return (self._row(row, shown=shown) for row in self._stored(tuple(changes.c), where, size=size))
+
+    def _stored(
+        self, columns: Sequence[sa.Column[Any]], where: sa.ColumnElement[bool], *, size: int = 500
+    ) -> Iterator[Any]:
+        """Rows as they are stored, in the plan's order."""
         order = (changes.c.stage, changes.c.source_id, changes.c.key)
         last: tuple[Any, ...] | None = None
         while True:
-            query = sa.select(changes).where(changes.c.plan == plan)
-            if action is not None:  # by stage, which the index is in the order of
-                query = query.where(changes.c.stage.in_([int(action) * 2 + kind_ for kind_ in _places(kind)]))
-            elif kind is not None:
-                query = query.where(changes.c.kind == kind)
-            if statuses:
-                query = query.where(changes.c.status.in_(list(statuses)))
+            query = sa.select(*columns).where(where)
             if last is not None:
                 query = query.where(sa.tuple_(*order) > sa.tuple_(*last))
             with reading(self._engine) as c:
@@ -236,8 +251,7 @@ class Journal(Approvals):
                 return
             end = found[-1]
             last = (end.stage, end.source_id, end.key)
-            for row in found:
-                yield self._row(row, shown=shown)
+            yield from found
 
     def _row(self, row: Any, *, shown: bool) -> Row:
         before, after = row.before or {}, row.after or {}
@@ -249,14 +263,20 @@ class Journal(Approvals):
             after = {**after, **self._vault.get((row.plan, row.key, "after"), {})}
         return row_of(row, before, after)
 
-    def mark_sent(self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "") -> set[str]:
+    def mark_sent(
+        self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "", leased_by: str = ""
+    ) -> set[str]:
         """Make the intents durable; returns the keys that may be sent.
 
+        The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
         Left out is what on-demand work other than `claimed_by` has in hand, and what was planned on a link that has
         moved since: its plan is old, and the caller looks at the object again.
         """
         with self._engine.begin() as c:
-            lock_job(c, job)
+            if leased_by:
+                keep_lease(c, job, leased_by, now=now)
+            else:
+                lock_job(c, job)
             theirs = (claims.c.job == job) & (claims.c.until > now) & (claims.c.owner != claimed_by)
             claimed = {
                 (kind, id_) for kind, id_ in c.execute(sa.select(claims.c.kind, claims.c.source_id).where(theirs))
@@ -340,20 +360,3 @@ def _moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[s
         revs: dict[str, int] = dict(c.execute(_REVS, {"of_job": job, "of_kind": kind, "ids": ids}).all())
         found |= {row.key for row in part if revs.get(row.change.source_id) != row.rev}
     return found
-
-
-def _clear_looked_at(c: sa.Connection, plan: str, job: str, *, on_demand: bool) -> None:
-    same = (worklist.c.plan == plan) & (worklist.c.source_id == pending.c.source_id)
-    looked_at = sa.exists().where(same, worklist.c.kind == pending.c.kind)
-    resolved = sa.exists().where(same, worklist.c.kind == "reference")
-    has_row = sa.exists().where(
-        changes.c.plan == plan, changes.c.kind == pending.c.kind, changes.c.source_id == pending.c.source_id
-    )
-    mine = pending.c.job == job
-    if on_demand:  # of a user's groups only its own memberships were looked at
-        users = sa.exists().where(worklist.c.plan == plan, worklist.c.kind == "user")
-        mine &= (pending.c.kind == "user") | ~users
-    c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace", "turn"]), looked_at))
-    c.execute(pending.delete().where(mine, pending.c.reason == "reference", looked_at | resolved))
-    c.execute(pending.delete().where(mine, pending.c.reason == "failed", looked_at, ~has_row))
-    c.execute(worklist.delete().where(worklist.c.plan == plan))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,16 +13,29 @@ from syncd.core.change import Link
 from syncd.core.model import Kind
 
 #: made once: apply asks for a few hundred links many times a second
-_OF = sa.select(links).where(
+_BY_SOURCE = (
     links.c.job == sa.bindparam("of_job"),
     links.c.kind == sa.bindparam("of_kind"),
     links.c.source_id.in_(sa.bindparam("ids", expanding=True)),
 )
-_OWNERS = sa.select(links).where(
+_BY_TARGET = (
     links.c.target == sa.bindparam("of_target"),
     links.c.kind == sa.bindparam("of_kind"),
     links.c.target_id.in_(sa.bindparam("ids", expanding=True)),
 )
+_OF, _OWNERS = sa.select(links).where(*_BY_SOURCE), sa.select(links).where(*_BY_TARGET)
+_PLACE = (links.c.job, links.c.source_id, links.c.target_id, links.c.active)
+_PLACES = sa.select(*_PLACE).where(*_BY_SOURCE)
+_HOLDERS = sa.select(*_PLACE).where(*_BY_TARGET)
+
+
+class Place(NamedTuple):
+    """Who is who, without what was written: what a link weighs is its values."""
+
+    job: str
+    source_id: str
+    target_id: str
+    active: bool
 
 
 class Links:
@@ -47,6 +60,24 @@ class Links:
             with reading(self._engine) as c:
                 rows = c.execute(_OWNERS, {"of_target": target, "of_kind": kind, "ids": part})
                 found.update({row.target_id: as_link(row) for row in rows})
+        return found
+
+    def places(self, job: str, kind: Kind, source_ids: Iterable[str]) -> dict[str, Place]:
+        """Where these objects are, by source id."""
+        found: dict[str, Place] = {}
+        for part in parts(source_ids):
+            with reading(self._engine) as c:
+                rows = c.execute(_PLACES, {"of_job": job, "of_kind": kind, "ids": part})
+                found.update({place.source_id: place for place in map(Place._make, rows)})
+        return found
+
+    def holders(self, target: str, kind: Kind, target_ids: Iterable[str]) -> dict[str, Place]:
+        """Whose these objects are, of any job, by target id."""
+        found: dict[str, Place] = {}
+        for part in parts(target_ids):
+            with reading(self._engine) as c:
+                rows = c.execute(_HOLDERS, {"of_target": target, "of_kind": kind, "ids": part})
+                found.update({place.target_id: place for place in map(Place._make, rows)})
         return found
 
     def count(self, job: str) -> dict[tuple[Kind, bool], int]:

@@ -101,6 +101,18 @@ def change_data(change: Change) -> dict[str, Json]:
     }
 
 
+def stored_data(stored: Any) -> dict[str, Json]:
+    """The same of a stored row."""
+    return {
+        "action": stored.action,
+        "kind": stored.kind,
+        "source_id": stored.source_id,
+        "target_id": stored.target_id,
+        "before": stored.before or {},
+        "after": stored.after or {},
+    }
+
+
 def change_key(change: Change) -> str:
     """32 hexadecimal digits: the same change has the same key in every plan."""
     return hashlib.blake2b(orjson.dumps(change_data(change), option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()

@@ -38,6 +38,7 @@ from syncd.quarantine import quarantine_data, quarantine_from
 from syncd.reconcile import Reconciler
 from syncd.report.result import JobResult
 from syncd.runtime import Runtime
+from syncd.unfinished import Unfinished
 
 EXTRA_ROUNDS = 2
 
@@ -149,7 +150,7 @@ class _Cycle:
         log.info(Event.CYCLE_STARTED, job=job.name, cycle=kind, dry=wish.dry)
         async with runtime.target(job.target, write=not wish.dry) as target:
             if not wish.dry:
-                await self._applier(self._draft(kind), target).settle_unfinished()
+                await Unfinished(job, self.store, target, self._draft(kind), self.clock).settle()
             reading = readings.get(job.source)
             if reading is None:
                 async with runtime.source(job.source) as source:

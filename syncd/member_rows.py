@@ -62,7 +62,7 @@ class MemberRows:
         """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""
         seen = await self.target.get("group", group, members=True)
         ids = (seen.members if seen else None) or frozenset()
-        owners = self.store.links.owners(self.job.target, "user", ids)
+        owners = self.store.links.holders(self.job.target, "user", ids)
         found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
         found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}
         return found
@@ -71,9 +71,9 @@ class MemberRows:
         """Target ids of these objects after this plan's creations, "new:…" for what it creates. `active`: less those
         that are inactive, or will be."""
         wanted = list(ids)
-        links = self.store.links.of(self.job.name, kind, wanted)
+        places = self.store.links.places(self.job.name, kind, wanted)
         planned = self.store.journal.planned(self.draft.id, kind, wanted)
-        found = {id_: link.target_id for id_, link in links.items() if link.active or not active}
+        found = {id_: place.target_id for id_, place in places.items() if place.active or not active}
         for id_, actions in planned.items():
             for action, target_id in actions:
                 if action is Action.CREATE:

@@ -69,10 +69,13 @@ class Settler:
         if owner is not None and (owner.job, owner.source_id) != (self._job.name, change.source_id):
             text = f"{one.id} matches, but belongs to job {owner.job} as {owner.source_id}, which keeps it"
             return replace(_failed(outcome), code="Conflict", message=text, permanent=True)
-        plain = {path: value for path, value in change.after.items() if path not in change.redacted}
         # After a 409 the account is older than this change, so it is compared as exactly as any that is adopted, save for
-        # what the product does not change any more.
+        # what the product does not change any more; and like any that is adopted it keeps what only a creation writes.
         exact = outcome.http_status == 409
+        keeps = self._job.kinds[change.kind].mapping.on_create & change.after.keys() if exact else frozenset()
+        plain = {
+            path: value for path, value in change.after.items() if path not in change.redacted and path not in keeps
+        }
         wrong = {
             path: value
             for path, value in plain.items()
@@ -90,7 +93,8 @@ class Settler:
             if sent.status != "done":  # of an account that was just made, what it has is ours
                 there = () if exact else tuple(path for path in plain if path not in wrong)
                 return replace(sent, target_id=one.id, written=there)
-        return Outcome(status="done", target_id=one.id, observed=one.resource, requests=outcome.requests + 1)
+        requests = outcome.requests + 1
+        return Outcome(status="done", target_id=one.id, observed=one.resource, requests=requests, keeps=keeps)
 
     async def _matches(self, change: Change) -> list[Observed]:
         for path in self._job.kinds[change.kind].mapping.match:

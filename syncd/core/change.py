@@ -135,6 +135,8 @@ class Outcome:
     remedy: str = ""
     requests: int = 0
     written: tuple[str, ...] = ()  #: written before a failure: the ids of members, or the paths of attributes
+    #: of a creation that found an account: the paths that are written on creation only, which the account keeps
+    keeps: frozenset[str] = frozenset()
     permanent: bool = False  #: trying again is useless until something changes at the source or at the target
 
 
