@@ -37,7 +37,6 @@ _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 #: rows that may stand for something to remember alone
 _MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE, Action.ADD_MEMBERS)
-_GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
 @dataclass(kw_only=True, slots=True)

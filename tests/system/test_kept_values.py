@@ -26,3 +26,28 @@ def test_a_value_that_the_target_does_not_take_is_repaired_once_and_then_reporte
 
         ada.attributes["title"] = "Another"
         assert [row["action"] for row in here.sync(full=True)["drift"]] == ["repair"], "what somebody changed is mended"
+
+
+def test_reactivated_accounts_are_named_first_and_a_repair_converges(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5, job='drift = "report"') as here:
+        for team in ("legal", "support"):
+            here.company.leave(team, "ada")
+        here.sync()
+        for name, value in (("ada", {"active": True}), ("ben", {"title": "King"})):
+            stored = here.target.user(here.company.login(name))
+            assert stored is not None
+            here.target.change(stored, {**stored.attributes, **value}, stored.members)
+        told = here.sync(full=True)
+        assert [(row["name"], row["attribute"]) for row in told["drift"]] == [
+            (here.company.login("ada"), "active"),
+            (here.company.login("ben"), "title"),
+        ]
+        assert here.written == []
+        with here.changed_config(('drift = "report"', 'drift = "ignore"')):
+            assert here.sync(full=True)["drift"] == []
+        with here.changed_config(('drift = "ignore"', 'drift = "repair"')):
+            here.sync(full=True)
+            assert here.methods == ["PATCH user", "PATCH user"]
+            assert here.logins("ada").isdisjoint(here.active())
+            assert here.sync(full=True)["drift"] == []
+            assert here.written == []

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from syncd.control import restart
 from tests.system.company import Company, GraphCompany, OktaCompany
 from tests.system.house import KINDS, house
 
@@ -312,40 +311,6 @@ def test_a_group_that_leaves_or_is_dissolved_is_deleted_and_one_that_returns_has
         assert here.target.group(company.team_name("design")) is None
         here.sync(full=True)
         assert here.written == []
-
-
-def test_reactivated_accounts_are_named_first_and_a_repair_converges(tmp_path: Path) -> None:
-    with house("graph", tmp_path, people=5, job='drift = "report"') as here:
-        leave(here.company)
-        here.sync()
-        for name, value in (("ada", {"active": True}), ("ben", {"title": "King"})):
-            stored = here.target.user(here.company.login(name))
-            assert stored is not None
-            here.target.change(stored, {**stored.attributes, **value}, stored.members)
-        told = here.sync(full=True)
-        assert [(row["name"], row["attribute"]) for row in told["drift"]] == [
-            (here.company.login("ada"), "active"),
-            (here.company.login("ben"), "title"),
-        ]
-        assert here.written == []
-        with here.changed_config(('drift = "report"', 'drift = "ignore"')):
-            assert here.sync(full=True)["drift"] == []
-        with here.changed_config(('drift = "ignore"', 'drift = "repair"')):
-            here.sync(full=True)
-            assert here.methods == ["PATCH user", "PATCH user"]
-            assert here.logins("ada").isdisjoint(here.active())
-            assert here.sync(full=True)["drift"] == []
-            assert here.written == []
-
-
-def test_restarting_with_links_adopts_everything_and_writes_nothing(tmp_path: Path) -> None:
-    with house("graph", tmp_path, people=5) as here:
-        before = here.state()
-        assert restart(here.runtime, "job", links=True) > 0
-        told = here.sync()
-        assert told["counts"]["adopt"] == len(before)
-        assert here.written == []
-        assert here.state() == before
 
 
 def test_a_link_to_an_account_that_is_gone_and_wanted_by_nobody_is_told_once_and_forgotten(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.sandbox.journal import Entry
 from connectors.sandbox.scim.control import ScimControl
+from syncd.control import restart
 from tests.system.conftest import Cli
 from tests.system.house import KINDS, House, house
 from tests.system.recorder import body_of
@@ -128,3 +129,13 @@ def test_an_account_that_is_right_already_is_adopted_without_a_request(kind: str
         assert fresh.written == []
         assert here.state() == before
         fresh.runtime.close()
+
+
+def test_restarting_with_links_adopts_everything_and_writes_nothing(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        before = here.state()
+        assert restart(here.runtime, "job", links=True) > 0
+        told = here.sync()
+        assert told["counts"]["adopt"] == len(before)
+        assert here.written == []
+        assert here.state() == before
