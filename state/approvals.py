@@ -50,10 +50,12 @@ class Approvals:
             return set(c.scalars(sa.select(approvals.c.key).where(where)))
 
 
-_USE_UP = approvals.delete().where(approvals.c.job == sa.bindparam("of_job"), approvals.c.key == sa.bindparam("of_key"))
+_USE_UP = approvals.delete().where(
+    approvals.c.job == sa.bindparam("of_job"), approvals.c.key.in_(sa.bindparam("keys", expanding=True))
+)
 
 
 def use_up(c: sa.Connection, job: str, keys: Iterable[str]) -> None:
     """An approval holds once: in the transaction that closes its change as done, it goes."""
-    if rows := [{"of_job": job, "of_key": key} for key in keys]:
-        c.execute(_USE_UP, rows)
+    for part in parts(keys):
+        c.execute(_USE_UP, {"of_job": job, "keys": part})

@@ -13,6 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from state.approvals import use_up
+from state.engine import parts
 from state.links import drop_links, drop_members, put_links, put_members
 from state.log import write_log
 from state.pending import clear_waits, put_waits
@@ -26,6 +27,11 @@ _CLOSE = (
     .where(changes.c.plan == sa.bindparam("of_plan"), changes.c.key == sa.bindparam("of_key"))
     .values(status=sa.bindparam("to_status"), error=sa.bindparam("with_error"), changed_at=sa.bindparam("at"))
 )
+_CLOSE_WELL = (
+    changes.update()
+    .where(changes.c.plan == sa.bindparam("of_plan"), changes.c.key.in_(sa.bindparam("keys", expanding=True)))
+    .values(status=sa.bindparam("to_status"), error=None, changed_at=sa.bindparam("at"))
+)
 
 
 def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing], *, now: datetime) -> None:
@@ -35,11 +41,7 @@ def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing
     """
     if not closings:
         return
-    rows = [
-        {"of_plan": plan, "of_key": one.row.key, "to_status": one.status, "with_error": one.error, "at": now}
-        for one in closings
-    ]
-    c.execute(_CLOSE, rows)
+    _write_ends(c, plan, closings, now)
     gone: dict[Kind, list[str]] = defaultdict(list)
     over: dict[tuple[Kind, tuple[str, ...]], list[str]] = defaultdict(list)
     for one in closings:
@@ -60,3 +62,20 @@ def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing
     put_waits(c, job, [wait for one in closings for wait in one.waits])
     use_up(c, job, [one.row.key for one in closings if one.status == "done"])
     write_log(c, [one.entry for one in closings if one.entry is not None])
+
+
+def _write_ends(c: sa.Connection, plan: str, closings: Sequence[Closing], now: datetime) -> None:
+    well: dict[str, list[str]] = defaultdict(list)
+    others: list[dict[str, object]] = []
+    for one in closings:
+        if one.error is None:
+            well[one.status].append(one.row.key)
+        else:
+            at = one.row.changed_at if one.row.status == one.status == "sent" else now  # it was sent when it was
+            ended = {"of_key": one.row.key, "to_status": one.status, "with_error": one.error}
+            others.append({"of_plan": plan, "at": at, **ended})
+    for status, keys in well.items():
+        for part in parts(keys):
+            c.execute(_CLOSE_WELL, {"of_plan": plan, "keys": part, "to_status": status, "at": now})
+    if others:
+        c.execute(_CLOSE, others)

@@ -16,15 +16,16 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from state.approvals import Approvals
 from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
-from state.leases import lock_job
-from state.pending import Wait, put_waits
-from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of
+from state.leases import keep_lease, lock_job
+from state.links import forget_links
+from state.pending import Wait, clear_looked_at, put_waits
+from state.planned import PlannedRows
+from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data
 from state.tables import changes, claims, links, pending, plans, worklist
-from syncd.core.change import Action, Change, Status
+from syncd.core.change import Action, Change, Link, Status
 from syncd.core.model import Json, Kind
 
 __all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", "is_mark"]
@@ -48,6 +49,11 @@ _MARK_SENT = (
     .values(status="sent", changed_at=sa.bindparam("at"))
     .returning(changes.c.key)
 )
+#: what the checksum is made of, and the place in the order
+_SEALED = (
+    *(changes.c.stage, changes.c.key, changes.c.action, changes.c.kind, changes.c.source_id, changes.c.target_id),
+    *(changes.c.before, changes.c.after),
+)
 _REVS = sa.select(links.c.source_id, links.c.rev).where(
     links.c.job == sa.bindparam("of_job"),
     links.c.kind == sa.bindparam("of_kind"),
@@ -55,7 +61,7 @@ _REVS = sa.select(links.c.source_id, links.c.rev).where(
 )
 
 
-class Journal(Approvals):
+class Journal(PlannedRows):
     """Owner of the tables plans and changes."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -124,13 +130,6 @@ class Journal(Approvals):
             for path, value in values.items()
         }
 
-    def tally(self, plan: str) -> dict[tuple[Action, Kind, Status], int]:
-        """How many rows of each kind; members count one by one only in the report."""
-        with reading(self._engine) as c:
-            columns = (changes.c.action, changes.c.kind, changes.c.status)
-            rows = c.execute(sa.select(*columns, sa.func.count()).where(changes.c.plan == plan).group_by(*columns))
-            return {(Action(action), kind, status): count for action, kind, status, count in rows}
-
     def hold(self, plan: str, keys: Iterable[str], sentence: str) -> None:
         """Rows of a plan that is being made wait for an approval."""
         with self._engine.begin() as c:
@@ -141,8 +140,9 @@ class Journal(Approvals):
     def seal(self, plan: str, *, dry: bool) -> str:
         """No more rows: compute the checksum over what the rows would do, in their order. No clock is in it."""
         sum_ = hashlib.sha256()
-        for row in self.rows(plan, shown=True):
-            sum_.update(orjson.dumps(change_data(row.change), option=orjson.OPT_SORT_KEYS) + b"\n")
+        of_plan = changes.c.plan == plan
+        for row in self._stored(_SEALED, of_plan):
+            sum_.update(orjson.dumps(stored_data(row), option=orjson.OPT_SORT_KEYS) + b"\n")
         checksum = f"sha256:{sum_.hexdigest()}"
         with self._engine.begin() as c:
             where = plans.c.id == plan
@@ -161,45 +161,23 @@ class Journal(Approvals):
         for key in [key for key in self._vault if key[0] == plan]:
             del self._vault[key]
 
-    def planned(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, list[tuple[Action, str | None]]]:
-        """What a plan will do with these objects, less what is held or skipped: {source id: [(action, target id)]}."""
-        found: dict[str, list[tuple[Action, str | None]]] = {}
-        with reading(self._engine) as c:
-            for part in parts(ids):
-                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
-                columns = (changes.c.source_id, changes.c.action, changes.c.target_id)
-                for id_, action, target_id in c.execute(
-                    sa.select(*columns).where(where, changes.c.status == "planned")
-                ):
-                    found.setdefault(id_, []).append((Action(action), target_id))
-        return found
-
-    def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:
-        """The user names that a plan writes: {source id: userName}; what is redacted comes as its mark."""
-        found: dict[str, Json] = {}
-        with reading(self._engine) as c:
-            for part in parts(ids):
-                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
-                rows = c.execute(
-                    sa.select(changes.c.source_id, changes.c.after).where(where, changes.c.status == "planned")
-                )
-                found |= {id_: after["userName"] for id_, after in rows if after and "userName" in after}
-        return found
-
     # --- carrying it out --------------------------------------------------------------------------------------------
 
-    def take_over(self, plan: str, job: str, *, waits: Iterable[Wait], **memory: object) -> None:
+    def take_over(
+        self, plan: str, job: str, *, waits: Iterable[Wait], forget: Iterable[Link] = (), **memory: object
+    ) -> None:
         """The plan begins and its job takes over the sequence number: one transaction, so nothing falls in between.
 
         `waits`: what this plan puts off. Everything that waited and was looked at waits no longer, unless it is here;
-        failures are remembered until their object's row is closed.
+        failures are remembered until their object's row is closed. `forget`: links whose objects are gone at the target.
         """
         with self._engine.begin() as c:
             row = c.execute(sa.select(plans.c.seq, plans.c.config).where(plans.c.id == plan)).one()
             if row.seq is not None:
                 update_job(c, job, seq=row.seq, config=row.config, **memory)
-            _clear_looked_at(c, plan, job, on_demand=row.seq is None)
+            clear_looked_at(c, plan, job, on_demand=row.seq is None)
             put_waits(c, job, waits)
+            forget_links(c, forget)
             c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
 
     def rows(
@@ -212,17 +190,25 @@ class Journal(Approvals):
         shown: bool = False,
         size: int = 500,
     ) -> Iterator[Row]:
-        """Rows in the plan's order. `shown`: redacted values stay marks (for reports); else they are real where known."""
+        """Rows in the plan's order. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
+        whether it was carried out has failed. Else they are real where known."""
+        where = changes.c.plan == plan
+        if action is not None:  # by stage, which the index is in the order of
+            where &= changes.c.stage.in_([int(action) * 2 + kind_ for kind_ in _places(kind)])
+        elif kind is not None:
+            where &= changes.c.kind == kind
+        if statuses:
+            where &= changes.c.status.in_(list(statuses))
+        return (self._row(row, shown=shown) for row in self._stored(tuple(changes.c), where, size=size))
+
+    def _stored(
+        self, columns: Sequence[sa.Column[Any]], where: sa.ColumnElement[bool], *, size: int = 500
+    ) -> Iterator[Any]:
+        """Rows as they are stored, in the plan's order."""
         order = (changes.c.stage, changes.c.source_id, changes.c.key)
         last: tuple[Any, ...] | None = None
         while True:
-            query = sa.select(changes).where(changes.c.plan == plan)
-            if action is not None:  # by stage, which the index is in the order of
-                query = query.where(changes.c.stage.in_([int(action) * 2 + kind_ for kind_ in _places(kind)]))
-            elif kind is not None:
-                query = query.where(changes.c.kind == kind)
-            if statuses:
-                query = query.where(changes.c.status.in_(list(statuses)))
+            query = sa.select(*columns).where(where)
             if last is not None:
                 query = query.where(sa.tuple_(*order) > sa.tuple_(*last))
             with reading(self._engine) as c:
@@ -231,24 +217,32 @@ class Journal(Approvals):
                 return
             end = found[-1]
             last = (end.stage, end.source_id, end.key)
-            for row in found:
-                yield self._row(row, shown=shown)
+            yield from found
 
     def _row(self, row: Any, *, shown: bool) -> Row:
         before, after = row.before or {}, row.after or {}
-        if row.redacted and not shown:
+        if shown:
+            told = row_of(row, before, after)
+            return replace(told, status="failed") if told.status == "sent" and told.error else told
+        if row.redacted:
             before = {**before, **self._vault.get((row.plan, row.key, "before"), {})}
             after = {**after, **self._vault.get((row.plan, row.key, "after"), {})}
         return row_of(row, before, after)
 
-    def mark_sent(self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "") -> set[str]:
+    def mark_sent(
+        self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "", leased_by: str = ""
+    ) -> set[str]:
         """Make the intents durable; returns the keys that may be sent.
 
+        The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
         Left out is what on-demand work other than `claimed_by` has in hand, and what was planned on a link that has
         moved since: its plan is old, and the caller looks at the object again.
         """
         with self._engine.begin() as c:
-            lock_job(c, job)
+            if leased_by:
+                keep_lease(c, job, leased_by, now=now)
+            else:
+                lock_job(c, job)
             theirs = (claims.c.job == job) & (claims.c.until > now) & (claims.c.owner != claimed_by)
             claimed = {
                 (kind, id_) for kind, id_ in c.execute(sa.select(claims.c.kind, claims.c.source_id).where(theirs))
@@ -272,12 +266,14 @@ class Journal(Approvals):
     def finish(
         self, plan: str, job: str, *, waits: Iterable[Wait] = (), status: str = "done", **memory: object
     ) -> None:
-        """The plan is over; its job remembers how it went."""
+        """The plan is over; its job remembers how it went. A plan with rows that are still sent is kept, unsettled."""
         self._forget(plan)
         with self._engine.begin() as c:
             put_waits(c, job, waits)
             if memory:
                 update_job(c, job, **memory)
+            if c.execute(sa.select(changes.c.key).where(changes.c.plan == plan, changes.c.status == "sent")).first():
+                status = "unsettled"
             c.execute(plans.update().where(plans.c.id == plan).values(status=status))
 
     def put_off(self, plan: str, job: str, *, now: datetime) -> int:
@@ -300,11 +296,12 @@ class Journal(Approvals):
         return found
 
     def unfinished(self, job: str, *, now: datetime) -> list[str]:
-        """Plans that were begun and not ended: their process was killed. On-demand work that still holds its claim is
-        under way."""
+        """Plans that were begun and not ended, as their process was killed, and those with rows of which nobody knows
+        whether they were carried out. On-demand work that still holds its claim is under way."""
         same = (claims.c.kind == changes.c.kind) & (claims.c.source_id == changes.c.source_id)
         claimed = sa.exists().where(changes.c.plan == plans.c.id, claims.c.job == job, same, claims.c.until > now)
-        mine = (plans.c.job == job) & (plans.c.status == "applying") & sa.or_(plans.c.seq.is_not(None), ~claimed)
+        open_ = plans.c.status.in_(["applying", "unsettled"])
+        mine = (plans.c.job == job) & open_ & sa.or_(plans.c.seq.is_not(None), ~claimed)
         with reading(self._engine) as c:
             return list(c.scalars(sa.select(plans.c.id).where(mine).order_by(plans.c.created_at, plans.c.id)))
 
@@ -329,20 +326,3 @@ def _moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[s
         revs: dict[str, int] = dict(c.execute(_REVS, {"of_job": job, "of_kind": kind, "ids": ids}).all())
         found |= {row.key for row in part if revs.get(row.change.source_id) != row.rev}
     return found
-
-
-def _clear_looked_at(c: sa.Connection, plan: str, job: str, *, on_demand: bool) -> None:
-    same = (worklist.c.plan == plan) & (worklist.c.source_id == pending.c.source_id)
-    looked_at = sa.exists().where(same, worklist.c.kind == pending.c.kind)
-    resolved = sa.exists().where(same, worklist.c.kind == "reference")
-    has_row = sa.exists().where(
-        changes.c.plan == plan, changes.c.kind == pending.c.kind, changes.c.source_id == pending.c.source_id
-    )
-    mine = pending.c.job == job
-    if on_demand:  # of a user's groups only its own memberships were looked at
-        users = sa.exists().where(worklist.c.plan == plan, worklist.c.kind == "user")
-        mine &= (pending.c.kind == "user") | ~users
-    c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace"]), looked_at))
-    c.execute(pending.delete().where(mine, pending.c.reason == "reference", looked_at | resolved))
-    c.execute(pending.delete().where(mine, pending.c.reason == "failed", looked_at, ~has_row))
-    c.execute(worklist.delete().where(worklist.c.plan == plan))

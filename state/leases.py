@@ -17,6 +17,11 @@ from syncd.core.model import Kind
 
 LEASE = timedelta(seconds=60)  #: how long a killed process on another host blocks
 CLAIM = timedelta(minutes=5)
+_KEEP = (
+    leases.update()
+    .where(leases.c.job == sa.bindparam("of_job"), leases.c.owner == sa.bindparam("of_owner"))
+    .values(until=sa.bindparam("to"))
+)
 
 
 class Leases:
@@ -40,9 +45,7 @@ class Leases:
     def renew(self, job: str, *, now: datetime) -> None:
         """Extend our lease. Raises TakenOver when it is no longer ours: then nothing more may be written."""
         with self._engine.begin() as c:
-            where = (leases.c.job == job) & (leases.c.owner == self.owner)
-            if not c.execute(leases.update().where(where).values(until=now + LEASE)).rowcount:
-                raise TakenOver(job=job)
+            keep_lease(c, job, self.owner, now=now)
 
     def give_back(self, job: str) -> None:
         """End our lease; one that is no longer ours stays as it is."""
@@ -82,6 +85,12 @@ class Leases:
         finally:
             with self._engine.begin() as c:
                 c.execute(claims.delete().where(key & (claims.c.owner == self.owner)))
+
+
+def keep_lease(c: sa.Connection, job: str, owner: str, *, now: datetime) -> None:
+    """Extend a lease inside a transaction, which then holds its row. Raises TakenOver when it is no longer theirs."""
+    if not c.execute(_KEEP, {"of_job": job, "of_owner": owner, "to": now + LEASE}).rowcount:
+        raise TakenOver(job=job)
 
 
 def lock_job(c: sa.Connection, job: str) -> None:

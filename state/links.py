@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,16 +13,29 @@ from syncd.core.change import Link
 from syncd.core.model import Kind
 
 #: made once: apply asks for a few hundred links many times a second
-_OF = sa.select(links).where(
+_BY_SOURCE = (
     links.c.job == sa.bindparam("of_job"),
     links.c.kind == sa.bindparam("of_kind"),
     links.c.source_id.in_(sa.bindparam("ids", expanding=True)),
 )
-_OWNERS = sa.select(links).where(
+_BY_TARGET = (
     links.c.target == sa.bindparam("of_target"),
     links.c.kind == sa.bindparam("of_kind"),
     links.c.target_id.in_(sa.bindparam("ids", expanding=True)),
 )
+_OF, _OWNERS = sa.select(links).where(*_BY_SOURCE), sa.select(links).where(*_BY_TARGET)
+_PLACE = (links.c.job, links.c.source_id, links.c.target_id, links.c.active)
+_PLACES = sa.select(*_PLACE).where(*_BY_SOURCE)
+_HOLDERS = sa.select(*_PLACE).where(*_BY_TARGET)
+
+
+class Place(NamedTuple):
+    """Who is who, without what was written: what a link weighs is its values."""
+
+    job: str
+    source_id: str
+    target_id: str
+    active: bool
 
 
 class Links:
@@ -49,6 +62,24 @@ class Links:
                 found.update({row.target_id: as_link(row) for row in rows})
         return found
 
+    def places(self, job: str, kind: Kind, source_ids: Iterable[str]) -> dict[str, Place]:
+        """Where these objects are, by source id."""
+        found: dict[str, Place] = {}
+        for part in parts(source_ids):
+            with reading(self._engine) as c:
+                rows = c.execute(_PLACES, {"of_job": job, "of_kind": kind, "ids": part})
+                found.update({place.source_id: place for place in map(Place._make, rows)})
+        return found
+
+    def holders(self, target: str, kind: Kind, target_ids: Iterable[str]) -> dict[str, Place]:
+        """Whose these objects are, of any job, by target id."""
+        found: dict[str, Place] = {}
+        for part in parts(target_ids):
+            with reading(self._engine) as c:
+                rows = c.execute(_HOLDERS, {"of_target": target, "of_kind": kind, "ids": part})
+                found.update({place.target_id: place for place in map(Place._make, rows)})
+        return found
+
     def count(self, job: str) -> dict[tuple[Kind, bool], int]:
         """How many links: {("user", True): active ones, …}."""
         with reading(self._engine) as c:
@@ -65,6 +96,16 @@ class Links:
             where = (link_members.c.job == job) & (link_members.c.group_id == group_id)
             rows = c.execute(sa.select(link_members.c.member_id, link_members.c.target_id).where(where))
             return dict(rows.all())
+
+    def member_counts(self, job: str, group_ids: Iterable[str]) -> dict[str, int]:
+        """How many members were written to each of these groups; a group without any is left out."""
+        found: dict[str, int] = {}
+        for part in parts(group_ids):
+            where = (link_members.c.job == job) & link_members.c.group_id.in_(part)
+            counts = sa.select(link_members.c.group_id, sa.func.count()).where(where).group_by(link_members.c.group_id)
+            with reading(self._engine) as c:
+                found |= dict(c.execute(counts).all())
+        return found
 
     def groups_with(self, job: str, member_ids: Iterable[str]) -> set[str]:
         """Source ids of the groups to which one of these members was written."""
@@ -113,6 +154,14 @@ def drop_links(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str]
     for part in parts(source_ids):
         c.execute(link_members.delete().where(link_members.c.job == job, side.in_(part)))
         c.execute(links.delete().where(links.c.job == job, links.c.kind == kind, links.c.source_id.in_(part)))
+
+
+def forget_links(c: sa.Connection, gone: Iterable[Link]) -> None:
+    """Drop these links, and what hangs on them, unless they lead to another object by now (on demand, meanwhile)."""
+    for link in gone:
+        key = (links.c.job == link.job, links.c.kind == link.kind, links.c.source_id == link.source_id)
+        if c.execute(sa.select(links.c.job).where(*key, links.c.target_id == link.target_id)).first():
+            drop_links(c, link.job, link.kind, [link.source_id])
 
 
 def put_members(c: sa.Connection, job: str, written: Iterable[tuple[str, Mapping[str, str]]]) -> None:

@@ -12,12 +12,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from state.engine import parts, put, reading
-from state.tables import pending
+from state.tables import changes, pending, worklist
 from syncd.core.model import Json, Kind
 
 #: failed: at its next try · held: until approved · reference: until `wants` is linked · grace: until a delete is due
-#: again: planned, never tried (a killed process, an old plan)
-REASONS = ("failed", "held", "reference", "grace", "again")
+#: again: planned, never tried (a killed process, an old plan) · turn: until a filter may answer otherwise by the time
+REASONS = ("failed", "held", "reference", "grace", "again", "turn")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,15 +98,30 @@ def put_waits(c: sa.Connection, job: str, waits: Iterable[Wait]) -> None:
 _CLEAR = pending.delete().where(
     pending.c.job == sa.bindparam("of_job"),
     pending.c.kind == sa.bindparam("of_kind"),
-    pending.c.source_id == sa.bindparam("of_id"),
-    pending.c.reason == sa.bindparam("of_reason"),
+    pending.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    pending.c.reason.in_(sa.bindparam("reasons", expanding=True)),
 )
 
 
 def clear_waits(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str], reasons: Sequence[str]) -> None:
     """These objects no longer wait for these reasons, inside somebody else's transaction."""
-    own = [
-        {"of_job": job, "of_kind": kind, "of_id": id_, "of_reason": reason} for id_ in source_ids for reason in reasons
-    ]
-    if own:
-        c.execute(_CLEAR, own)
+    for part in parts(source_ids):
+        c.execute(_CLEAR, {"of_job": job, "of_kind": kind, "ids": part, "reasons": list(reasons)})
+
+
+def clear_looked_at(c: sa.Connection, plan: str, job: str, *, on_demand: bool) -> None:
+    """What a plan has looked at waits no longer, and its work list is done; a failure waits until its row is closed."""
+    same = (worklist.c.plan == plan) & (worklist.c.source_id == pending.c.source_id)
+    looked_at = sa.exists().where(same, worklist.c.kind == pending.c.kind)
+    resolved = sa.exists().where(same, worklist.c.kind == "reference")
+    has_row = sa.exists().where(
+        changes.c.plan == plan, changes.c.kind == pending.c.kind, changes.c.source_id == pending.c.source_id
+    )
+    mine = pending.c.job == job
+    if on_demand:  # of a user's groups only its own memberships were looked at
+        users = sa.exists().where(worklist.c.plan == plan, worklist.c.kind == "user")
+        mine &= (pending.c.kind == "user") | ~users
+    c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace", "turn"]), looked_at))
+    c.execute(pending.delete().where(mine, pending.c.reason == "reference", looked_at | resolved))
+    c.execute(pending.delete().where(mine, pending.c.reason == "failed", looked_at, ~has_row))
+    c.execute(worklist.delete().where(worklist.c.plan == plan))

@@ -8,6 +8,7 @@ Plans (journal.py): plans, changes, approvals; worklist.py, pending.py, log.py. 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,12 +23,17 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return _written(value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
+
+
+@lru_cache(maxsize=64)  # hundreds of rows are written with the same time
+def _written(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Words(sa.types.TypeDecorator[str]):
@@ -179,6 +185,7 @@ links = sa.Table(
     sa.Column("out_since", UtcDateTime),
     sa.Column("rev", sa.BigInteger, nullable=False),
     sa.Index("ix_links_target", "target", "kind", "target_id", unique=True),
+    sa.Index("ix_links_job_kind_active", "job", "kind", "active"),  # counts them without a look at the rows
 )
 link_members = sa.Table(
     "link_members",
@@ -195,7 +202,7 @@ plans = sa.Table(
     metadata,
     _key("id"),
     sa.Column("job", NAME, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned
+    sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned, unsettled
     sa.Column("checksum", sa.String(80)),
     sa.Column("seq", sa.BigInteger),  # NULL: on demand, the job's own number stays
     sa.Column("config", sa.String(64)),
@@ -237,7 +244,7 @@ pending = sa.Table(
     _key("job"),
     _key("kind", KIND),
     _key("source_id", ID),
-    _key("reason"),  # failed, held, reference, grace, again
+    _key("reason"),  # failed, held, reference, grace, again, turn
     sa.Column("wants", ID),  # reference: the source id that must be linked first
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("since", UtcDateTime, nullable=False),

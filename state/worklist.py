@@ -31,35 +31,50 @@ class Worklist:
         assigned, that an assigned group may bring in, or that have a link."""
         table = _OBJECTS[kind]
         where = (table.c.source == source) & (table.c.seq > since)
+        # EXISTS and no IN: of an IN, SQLite would make a list of the whole directory for one changed object.
         if every:
             self._add(plan, kind, sa.select(table.c.id).where(where, table.c.state == "live"))
         else:
-            direct = (assignments.c.source == source) & (assignments.c.principal_kind == kind)
-            self._add(plan, kind, sa.select(table.c.id).where(where, table.c.id.in_(self._principals(direct))))
+            direct = _assigned(source, kind).where(assignments.c.principal_id == table.c.id)
+            self._add(plan, kind, sa.select(table.c.id).where(where, direct.exists()))
             if kind == "user":
-                self._add(plan, kind, sa.select(table.c.id).where(where, table.c.id.in_(self._in_groups(source))))
-        linked = sa.select(links.c.source_id).where(links.c.job == job, links.c.kind == kind)
-        self._add(plan, kind, sa.select(table.c.id).where(where, table.c.id.in_(linked)))
+                inside = self._above(source, since) if since else self._below(source)
+                self._add(plan, kind, inside)
+        linked = sa.exists().where(links.c.job == job, links.c.kind == kind, links.c.source_id == table.c.id)
+        self._add(plan, kind, sa.select(table.c.id).where(where, linked))
 
     @staticmethod
-    def _principals(where: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
-        return sa.select(assignments.c.principal_id).where(where)
-
-    def _in_groups(self, source: str) -> sa.Select[tuple[str]]:
+    def _below(source: str) -> sa.Select[tuple[str]]:
         """Users below an assigned group, through nested ones too: too many rather than too few, scope decides."""
-        start = (self._principals((assignments.c.source == source) & (assignments.c.principal_kind == "group"))).cte(
-            "inside", recursive=True
-        )
+        start = _assigned(source, "group").cte("inside", recursive=True)
         inside = start.union(
             sa.select(members.c.member_id).where(
                 members.c.source == source, members.c.group_id == start.c.principal_id, members.c.kind == "group"
             )
         )
-        return sa.select(members.c.member_id).where(
+        below = sa.select(members.c.member_id).where(
             members.c.source == source,
             members.c.kind == "user",
             members.c.group_id.in_(sa.select(inside.c.principal_id)),
         )
+        return sa.select(users.c.id).where(users.c.source == source, users.c.id.in_(below))
+
+    @staticmethod
+    def _above(source: str, since: int) -> sa.Select[tuple[str]]:
+        """The same of users who changed, from them to their groups: the cost is theirs, not the directory's."""
+        start = (
+            sa.select(users.c.id.label("user_id"), members.c.group_id)
+            .join_from(users, members, (members.c.source == source) & (members.c.member_id == users.c.id))
+            .where(users.c.source == source, users.c.seq > since)
+            .cte("above", recursive=True)
+        )
+        above = start.union(
+            sa.select(start.c.user_id, members.c.group_id).where(
+                members.c.source == source, members.c.member_id == start.c.group_id
+            )
+        )
+        assigned = _assigned(source, "group").where(assignments.c.principal_id == above.c.group_id)
+        return sa.select(above.c.user_id).where(assigned.exists())
 
     def linked(self, plan: str, job: str) -> None:
         """Everything that has a link."""
@@ -101,10 +116,10 @@ class Worklist:
             changes.c.kind == "user",
             changes.c.action.in_([int(a) for a in (Action.CREATE, Action.ADOPT, Action.REACTIVATE)]),
         )
-        linked = sa.select(links.c.source_id).where(links.c.job == job, links.c.kind == "user")
         where = (pending.c.job == job) & (pending.c.reason == "reference")
-        where &= pending.c.wants.in_(come) | pending.c.wants.in_(linked)
-        self._add(plan, "reference", sa.select(pending.c.source_id).where(where))
+        self._add(plan, "reference", sa.select(pending.c.source_id).where(where, pending.c.wants.in_(come)))
+        linked = sa.exists().where(links.c.job == job, links.c.kind == "user", links.c.source_id == pending.c.wants)
+        self._add(plan, "reference", sa.select(pending.c.source_id).where(where, linked))
 
     def add(self, plan: str, kind: WorkKind, ids: Iterable[str]) -> None:
         """These objects, unless they are on the list already."""
@@ -139,6 +154,20 @@ class Worklist:
         with reading(self._engine) as c:
             return c.scalar(sa.select(sa.func.count()).select_from(worklist).where(worklist.c.plan == plan)) or 0
 
+    def unlinked(self, plan: str, job: str, kind: Kind) -> int:
+        """How many objects on the list have no link."""
+        link = sa.exists().where(links.c.job == job, links.c.kind == kind, links.c.source_id == worklist.c.source_id)
+        where = (worklist.c.plan == plan) & (worklist.c.kind == kind) & ~link
+        with reading(self._engine) as c:
+            return c.scalar(sa.select(sa.func.count()).select_from(worklist).where(where)) or 0
+
     def clear(self, plan: str) -> None:
         with self._engine.begin() as c:
             c.execute(worklist.delete().where(worklist.c.plan == plan))
+
+
+def _assigned(source: str, kind: Kind) -> sa.Select[tuple[str]]:
+    """What is assigned to the application itself."""
+    return sa.select(assignments.c.principal_id).where(
+        assignments.c.source == source, assignments.c.principal_kind == kind
+    )

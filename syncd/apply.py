@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from connectors import Target
 from connectors.errors import TargetError, Unauthorized, Unreachable
 from state.engine import parts
 from state.journal import Closing, Row, is_mark
 from state.log import LogEntry
+from state.pending import Wait
 from state.store import Store
 from syncd.clock import Clock
-from syncd.core.change import NEW, Action, Change, Link, Outcome
+from syncd.core.change import NEW, Action, Change, Link, Outcome, Status
 from syncd.core.model import Json, Kind
 from syncd.draft import Draft
 from syncd.failures import again, failed
@@ -31,6 +33,8 @@ from syncd.settle import Settler
 from syncd.unsent import close_left, close_unsent
 from syncd.window import TOGETHER, Sent, Window
 
+#: a target that is made of several machines shows on all of them after so long what it has done
+SHOWN_WITHIN = timedelta(minutes=1)
 GIVE_UP_AFTER = 10  #: refusals of the credentials, or no answers, in a row
 #: of Outcomes without a status: those of others say what is wrong with the object
 _NO_ANSWER = frozenset({"Timeout", "WebExceptionProtocolError"})
@@ -38,7 +42,7 @@ _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 _LINKS_ANEW = (Action.CREATE, Action.ADOPT)
 #: rows that may stand for something to remember alone
-_MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE)
+_MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE, Action.ADD_MEMBERS)
 _GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
@@ -47,6 +51,7 @@ class Applied:
     """What came of carrying a plan out."""
 
     stopped: bool = False  #: told to stop before the end: the rest waits for the next cycle
+    left: int = 0  #: rows of that rest
     error: TargetError | None = None  #: the target as a whole failed
     again: bool = False  #: some rows were planned on something that has changed since
 
@@ -88,12 +93,12 @@ class Applier:
             rows = self.store.journal.rows(self.draft.id, action=action, kind=kind, statuses=("planned",))
             window = Window(mark=self._mark, send=self._send, close=self._close_all)
             await window.run(parts(rows, TOGETHER), over=self._over)
-        self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
+        self.result.left = self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
         self._progress.end(self._work)
         return self.result
 
     async def settle_unfinished(self) -> None:
-        """Close what a killed process left open: rows that were sent are looked up, the rest is planned anew."""
+        """Close what a killed process or a failed look left open: what was sent is looked up, the rest planned anew."""
         journal, job = self.store.journal, self.job.name
         for plan in journal.unfinished(job, now=self.clock.now()):
             rows = list(journal.rows(plan, statuses=("sent",)))
@@ -101,18 +106,33 @@ class Applier:
             old = journal.superseded(job, rows)
             ready, lost = self._ids.resolve([row for row in rows if row.key not in old])
             for row in ready:
-                killed = Outcome(status="maybe", target_id=row.change.target_id, message="its process was killed")
-                outcome = await self.settler.settle(row.change, killed)
+                if self.settler.unanswered == GIVE_UP_AFTER:  # nobody answers today: it stays open
+                    break
+                text = (row.error or {}).get("message", "its process was killed")
+                killed = Outcome(status="maybe", target_id=row.change.target_id, message=text)
+                late = row.changed_at is None or self.clock.now() - row.changed_at >= SHOWN_WITHIN
+                outcome = await self.settler.settle(row.change, killed, late=late)
                 self._log.info(Event.CHANGE_SETTLED, status=outcome.status, **change_facts(self.draft, row.change))
                 failed_ = outcome.status not in ("done", "gone")
                 link = links.get((row.change.kind, row.change.source_id))
                 closing = self._not_done(row, outcome, link) if failed_ else self._close(row, outcome, link)
-                journal.close(plan, job, [closing], now=self.clock.now())
+                if outcome.status == "maybe":
+                    closing = replace(closing, status="sent", error=row.error or {"code": "Unsettled", "message": text})
+                journal.close(plan, job, [replace(closing, waits=self._looks(row.change))], now=self.clock.now())
             left = [*lost, *(row for row in rows if row.key in old)]
             journal.close(plan, job, [self._not_done(row) for row in left], now=self.clock.now())
             close_left(self.store, replace(self.draft, id=plan), now=self.clock.now())
             journal.put_off(plan, job, now=self.clock.now())
             journal.finish(plan, job, status="abandoned")
+
+    def _looks(self, change: Change) -> list[Wait]:
+        """After a look-up: at the object, which may have changed in a way that was no change to what was known to be
+        written; and at the groups of a user who, by that, is there."""
+        whom: list[tuple[Kind, str]] = [(change.kind, change.source_id)]
+        if change.kind == "user" and change.action in (*_LINKS_ANEW, Action.REACTIVATE):
+            inside = self.store.mirror.groups_of(self.job.source, [change.source_id], nested=True)
+            whom += [("group", id_) for id_ in sorted(inside[change.source_id])]
+        return [again(kind, id_, now=self.clock.now()) for kind, id_ in whom]
 
     def _not_done(self, row: Row, outcome: Outcome | None = None, link: Link | None = None) -> Closing:
         """To be looked at again; what an outcome says was written is remembered, or it could never be taken back."""
@@ -128,15 +148,13 @@ class Applier:
         """Make the intents durable. What cannot be sent is closed: it is looked at again."""
         now = self.clock.now()
         job, journal = self.job.name, self.store.journal
-        if not self.on_demand:
-            await asyncio.to_thread(self.store.leases.renew, job, now=now)
         links = self._links(rows)
         ready, waiting = self._ids.resolve(rows)
         self.result.again = self.result.again or self._ids.again
         if self.target.member_names:
             ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
-        owner = self.store.leases.owner if self.on_demand else ""
-        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, claimed_by=owner)
+        owner = {"claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
+        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, **owner)
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
             self._log.info(Event.CHANGE_PUT_OFF, **change_facts(self.draft, row.change))
@@ -175,6 +193,8 @@ class Applier:
         if change.action in _MAY_BE_RIGHT and not change.edited:
             return Outcome(status="done", target_id=change.target_id)
         outcome = await self.target.send(change, wrote)
+        if outcome.status == "done" and change.action is Action.ADD_MEMBERS and change.source_id in self.draft.mended:
+            return await self.settler.shown(change, outcome)
         if outcome.status == "maybe" or (outcome.status == "failed" and outcome.http_status == 409):
             outcome = await self.settler.settle(change, outcome)
         self._count_refusals(outcome)
@@ -199,7 +219,7 @@ class Applier:
                 if row.change.kind == kind and row.change.action in _LINKS_ANEW and outcome.status == "done"
                 if outcome.target_id
             }
-            owners = self.store.links.owners(self.job.target, kind, new.values()) if new else {}
+            owners = self.store.links.holders(self.job.target, kind, new.values()) if new else {}
             taken = {id_: (link.job, link.source_id) for id_, link in owners.items()}
             for number, target_id in new.items():
                 me = (self.job.name, rows[number].change.source_id)
@@ -244,7 +264,9 @@ class Applier:
         )
         error = {**error, "next_try": wait.due_at.isoformat()}
         self._log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=outcome.http_status, **facts)
-        closing = Closing(row=row, status="failed", error=error, waits=[wait], target=self.job.target)
+        # What nobody could look up stays sent: the next cycle looks, and a person who left by then is not forgotten.
+        status: Status = "sent" if outcome.status == "maybe" else "failed"
+        closing = Closing(row=row, status=status, error=error, waits=[wait], target=self.job.target)
         entry = self._entry(change, "failure", outcome, outcome.message, error)
         return replace(self._partly(closing, outcome, link), entry=entry)
 
@@ -255,7 +277,7 @@ class Applier:
             case Action.DELETE:
                 return replace(closing, unlink=True)
             case Action.ADD_MEMBERS:
-                owners = self.store.links.owners(self.job.target, "user", change.after["members"])
+                owners = self.store.links.holders(self.job.target, "user", change.after["members"])
                 written = {owner.source_id: id_ for id_, owner in owners.items() if owner.job == self.job.name}
                 return replace(closing, members_in=written)
             case Action.REMOVE_MEMBERS:
@@ -269,6 +291,10 @@ class Applier:
                     else:
                         wrote[path] = mark(value) if path in change.redacted and not is_mark(value) else value
                 target_id = outcome.target_id or change.target_id or ""
+                if change.kind == "group" and change.action in _LINKS_ANEW:
+                    closing = replace(
+                        closing, members_out=list(self.store.links.members(self.job.name, change.source_id))
+                    )
                 return replace(closing, link=self._link(change, target_id, wrote, link))
 
     def _link(self, change: Change, target_id: str, wrote: dict[str, Json], link: Link | None) -> Link:
@@ -307,12 +333,15 @@ class Applier:
             return closing
         match change.action:
             case Action.ADD_MEMBERS:
-                owners = self.store.links.owners(self.job.target, "user", outcome.written)
+                owners = self.store.links.holders(self.job.target, "user", outcome.written)
                 return replace(
                     closing, members_in={o.source_id: i for i, o in owners.items() if o.job == self.job.name}
                 )
             case Action.REMOVE_MEMBERS:
                 return replace(closing, members_out=self._source_ids(change, outcome.written))
+            case Action.CREATE if outcome.target_id:
+                wrote = {path: change.after[path] for path in outcome.written if change.after.get(path) is not None}
+                return replace(closing, link=self._link(change, outcome.target_id, wrote, None))
             case _ if link is not None:
                 wrote = {**link.wrote, **{path: change.after[path] for path in outcome.written if path in change.after}}
                 wrote = {path: value for path, value in wrote.items() if value is not None}

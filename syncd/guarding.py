@@ -86,7 +86,7 @@ class Guarding:
     def _leaving(self) -> int:
         """Active accounts that this plan takes away."""
         rows = [row for action in REMOVALS for row in self._planned("user", action)]
-        links = self.store.links.of(self.job.name, "user", [row.change.source_id for row in rows])
+        links = self.store.links.places(self.job.name, "user", [row.change.source_id for row in rows])
         return sum(link.active for link in links.values())
 
     def look_again(self, kind: Kind, source_id: str) -> None:

@@ -24,6 +24,8 @@ from syncd.core.model import Json, Kind
 _CASE_EXACT = frozenset({"id", "externalid"})
 #: from so many objects on, the target is listed instead of asked for each
 LIST_FROM = 50
+#: objects that a listing brings with one request, at least with most products
+PAGE = 100
 
 
 def match_key(path: str, value: Json) -> str:
@@ -35,11 +37,11 @@ class Matcher:
     """Matches one kind of object of one job, for the length of one plan."""
 
     def __init__(
-        self, target: Target, kind: Kind, match: Sequence[str], *, expected: int, unique: Sequence[str] = ()
+        self, target: Target, kind: Kind, match: Sequence[str], *, listing: bool, unique: Sequence[str] = ()
     ) -> None:
         self._target, self._kind, self._match = target, kind, match
         self._indexed = tuple(dict.fromkeys((*match, *unique)))
-        self._lists = expected >= LIST_FROM
+        self._lists = listing
         self._index: dict[str, dict[str, list[str]]] | None = None
         self._resources: dict[str, bytes] = {}  # compressed: a large target must not fill the memory
 

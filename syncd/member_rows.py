@@ -13,6 +13,7 @@ from syncd.core.model import Kind
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated
 from syncd.job import Job
+from syncd.member_drift import MemberDrift
 from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
 
@@ -26,32 +27,42 @@ class MemberRows:
         self.job, self.store, self.target, self.draft = job, store, target, draft
         self.emptied: set[str] = set()  #: groups that this plan leaves without any of the members that it wrote
         self._taken = taken
+        self._drift = MemberDrift(job, store, target, draft)
+
+    async def look(self, groups: Iterable[Evaluated]) -> None:
+        """See what the target shows of these groups, where this cycle looks for drift."""
+        await self._drift.look([one.link for one in groups if one.link is not None])
 
     async def of(self, one: Evaluated, group: str, members_of: set[str] | None) -> list[tuple[Change, Link | None]]:
         """The rows of one group, which has the id `group` at the target. `members_of`: of these users alone."""
         job, id_ = self.job, one.object.id
         wanted_ids = await asyncio.to_thread(self.store.mirror.member_ids, job.source, id_, nested=job.nested_groups)
-        written = self.store.links.members(job.name, id_)
-        if one.link is None and not group.startswith(NEW):
-            written = await self._found_members(group)
         want = await asyncio.to_thread(self.present, "user", wanted_ids, active=True)
+        written, found = self.store.links.members(job.name, id_), dict[str, str]()
+        if one.link is None or one.link.target_id != group:  # what was written was written to another group
+            written = found = {} if group.startswith(NEW) else await self._found_members(group)
+        elif members_of is None:
+            written = self._drift.written(one, want=want, written=written)
         if members_of is not None:
             want = {u: t for u, t in want.items() if u in members_of}
             written = {u: t for u, t in written.items() if u in members_of}
         if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
             self.emptied.add(id_)
-        changes = member_changes(one, group, want=want, written=written)
-        if self.target.member_names and changes and changes[0].action is Action.ADD_MEMBERS:
-            called = await asyncio.to_thread(names_in_plan, self.store, job, self.draft.id, want)
-            changes[0] = replace(changes[0], called={i: called[i] for i in changes[0].after["members"] if i in called})
-        return [(change, one.link) for change in changes]
+        changes = member_changes(one, group, want=want, written=written, found=found)
+        return [(await self._naming(change, want), one.link) for change in changes]
+
+    async def _naming(self, change: Change, want: Mapping[str, str]) -> Change:
+        """With the members' user names, where the target is told them."""
+        if not self.target.member_names or change.action is not Action.ADD_MEMBERS or not change.edited:
+            return change
+        called = await asyncio.to_thread(names_in_plan, self.store, self.job, self.draft.id, want)
+        return replace(change, called={i: called[i] for i in change.after["members"] if i in called})
 
     async def _found_members(self, group: str) -> dict[str, str]:
         """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""
         seen = await self.target.get("group", group, members=True)
-        listed = seen.resource.get("members") if seen else None
-        ids = [str(member["value"]) for member in listed or () if isinstance(member, dict) and "value" in member]
-        owners = self.store.links.owners(self.job.target, "user", ids)
+        ids = (seen.members if seen else None) or frozenset()
+        owners = self.store.links.holders(self.job.target, "user", ids)
         found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
         found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}
         return found
@@ -60,9 +71,9 @@ class MemberRows:
         """Target ids of these objects after this plan's creations, "new:…" for what it creates. `active`: less those
         that are inactive, or will be."""
         wanted = list(ids)
-        links = self.store.links.of(self.job.name, kind, wanted)
+        places = self.store.links.places(self.job.name, kind, wanted)
         planned = self.store.journal.planned(self.draft.id, kind, wanted)
-        found = {id_: link.target_id for id_, link in links.items() if link.active or not active}
+        found = {id_: place.target_id for id_, place in places.items() if place.active or not active}
         for id_, actions in planned.items():
             for action, target_id in actions:
                 if action is Action.CREATE:

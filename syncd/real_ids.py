@@ -33,7 +33,9 @@ class RealIds:
                     wanted["user"].add(self._source_id(text))
         real: dict[tuple[Kind, str], str] = {}
         for which, ids in wanted.items():
-            real |= {(which, i): link.target_id for i, link in self.store.links.of(self.job.name, which, ids).items()}
+            real |= {
+                (which, i): link.target_id for i, link in self.store.links.places(self.job.name, which, ids).items()
+            }
         ready: list[Row] = []
         waiting: list[Row] = []
         for row in rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors.scim.profiles import ProfileError, built_in, load_profile, raise_faults
+from connectors.scim.built_in import built_in
 from state.store import Store
 from syncd.clock import SYSTEM_CLOCK, Clock
 from syncd.config import Settings
@@ -51,7 +51,6 @@ class Runtime:
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
         """Open the state DB, making or upgrading it. Raises ProfileError before that, and StateError."""
         profiles = _own_profiles(settings)
-        _check_rows(settings, profiles)
         runtime = cls(settings, open_store(settings), clock=clock)
         runtime._profiles |= profiles
         return runtime
@@ -90,6 +89,8 @@ class Runtime:
     def profile(self, target: str) -> Profile:
         """The product profile of a target. Raises ProfileError."""
         if target not in self._profiles:
+            from connectors.scim.profiles import load_profile  # noqa: PLC0415 - a command that only looks needs none
+
             self._profiles[target] = load_profile(self.settings.targets[target].profile)
         return self._profiles[target]
 
@@ -160,40 +161,45 @@ class Runtime:
 
 
 def _own_profiles(settings: Settings) -> dict[str, Profile]:
-    """The profile of each target. Raises ProfileError with the faults of all of them."""
+    """Profiles of the user's own, by target, their mapping rows compiled: faults are told before anything is done.
+
+    Raises ProfileError with the faults of all of them, also for a name that is not known. The built-in ones are known to
+    be right.
+    """
+    known = built_in()
+    own = {name: said.profile for name, said in settings.targets.items() if said.profile not in known}
+    if not own:
+        return {}
+    from connectors.scim.profiles import ProfileError, load_profile, raise_faults  # noqa: PLC0415 - a look needs none
+
     profiles: dict[str, Profile] = {}
     faults: list[ProfileError] = []
-    for name, said in settings.targets.items():
+    for name, file in own.items():
         try:
-            profiles[name] = load_profile(said.profile)
+            profiles[name] = load_profile(file)
         except ProfileError as error:
             faults.append(error)
+    raise_faults(faults)
+    for name, said in settings.jobs.items():
+        if said.target in own:
+            details = _row_faults(settings, name, profiles[said.target])
+            faults += [ProfileError(profile=own[said.target], detail=detail) for detail in details]
     raise_faults(faults)
     return profiles
 
 
-def _check_rows(settings: Settings, profiles: Mapping[str, Profile]) -> None:
-    """Compile the mapping rows of profiles of the user's own, so that a fault in one is told before anything is done.
+def _row_faults(settings: Settings, job: str, profile: Profile) -> list[str]:
+    """What is wrong with a profile's rows in this job: each row for itself, else what only their whole shows."""
+    from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
+    from syncd.mapping_rows import row_faults  # noqa: PLC0415 - likewise
 
-    Raises ProfileError. The rows of the built-in ones are known to be right.
-    """
-    faults: list[ProfileError] = []
-    for name, said in settings.jobs.items():
-        file = settings.targets[said.target].profile
-        if file in built_in():
-            continue
-        from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
-        from syncd.mapping_rows import row_faults  # noqa: PLC0415 - likewise
-
-        profile, kind = profiles[said.target], settings.sources[said.source].kind
-        wrong = [ProfileError(profile=file, detail=detail) for detail in row_faults(kind, profile)]
-        if not wrong:
-            try:
-                compile_job(settings, name, {}, profile)
-            except SyncdError as error:
-                wrong = [ProfileError(profile=file, detail=str(error).rpartition(". ")[0] or str(error))]
-        faults += wrong
-    raise_faults(faults)
+    if wrong := list(row_faults(settings.sources[settings.jobs[job].source].kind, profile)):
+        return wrong
+    try:
+        compile_job(settings, job, {}, profile)
+    except SyncdError as error:
+        return [str(error).rpartition(". ")[0] or str(error)]
+    return []
 
 
 def open_store(settings: Settings, *, upgrade: bool = True) -> Store:

@@ -15,7 +15,7 @@ from syncd.draft import Draft
 from syncd.evaluate import Evaluated
 from syncd.job import Job
 from syncd.log_entry import kept_by_target
-from syncd.matching import Matcher
+from syncd.matching import LIST_FROM, PAGE, Matcher
 
 #: entries of the provisioning log that are asked how the target took a value
 LOOK_BACK = 20
@@ -36,15 +36,19 @@ class TargetView:
 
     async def matcher(self, kind: Kind) -> Matcher:
         if kind not in self._matchers:
-            linked = sum(n for (k, _), n in self.store.links.count(self.job.name).items() if k == kind)
-            unlinked = self.store.worklist.count(self.draft.id) - linked
             match = self.job.kinds[kind].mapping.match
-            full = self.draft.cycle == "full"
             unique = [row.path for row in self.job.kinds[kind].mapping.unique]
-            self._matchers[kind] = Matcher(
-                self.target, kind, match, expected=10**9 if full else unlinked, unique=unique
-            )
+            listing = self.draft.cycle == "full" or self._listing_pays(kind)
+            self._matchers[kind] = Matcher(self.target, kind, match, listing=listing, unique=unique)
         return self._matchers[kind]
+
+    def _listing_pays(self, kind: Kind) -> bool:
+        """Whether one listing of the target costs fewer requests than a question for each object that has no link."""
+        questions = self.store.worklist.unlinked(self.draft.id, self.job.name, kind)
+        if questions < LIST_FROM:
+            return False
+        linked = sum(n for (k, _), n in self.store.links.count(self.job.name).items() if k == kind)
+        return questions >= linked // PAGE
 
     async def observe(self, kind: Kind, found: Sequence[Evaluated]) -> tuple[set[str], dict[str, Observed]]:
         """In a full cycle: who of the linked is gone, and what the others look like now."""
@@ -54,10 +58,14 @@ class TargetView:
         links = {one.object.id: one.link for one in found if one.link is not None}
         observed = await matcher.by_id({id_: link.target_id for id_, link in links.items()})
         gone = links.keys() - observed.keys()
-        for one in found:
-            if one.object.id in gone:
-                self.draft.warn("InvalidAnchor", f"{one.name} is gone at the target; matched again", one.name)
         return set(gone), observed
+
+    def tell_gone(self, one: Evaluated, *, wanted: bool) -> None:
+        """What becomes of a link that leads nowhere: matched again, or forgotten if nobody wants the account there."""
+        then = "matched again" if wanted else "nobody is to have it, so its link is forgotten"
+        self.draft.warn("InvalidAnchor", f"{one.name} is gone at the target; {then}", one.name)
+        if not wanted and one.link is not None:
+            self.draft.forgotten.append(one.link)
 
     def with_drift(self, kind: Kind, one: Evaluated, seen: Observed | None) -> Link | None:
         """The link; where the target has drifted and the job repairs, as if we had last written what is there."""

@@ -20,15 +20,6 @@ def chunks(ids: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
         yield tuple(ids[at : at + size])
 
 
-def member_ids(resource: Mapping[str, Json]) -> frozenset[str] | None:
-    """The members that a group resource shows; None where it shows no such attribute."""
-    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
-    if not isinstance(shown, list):
-        return None
-    found = (entry.get("value") if isinstance(entry, Mapping) else entry for entry in shown)
-    return frozenset(str(value) for value in found if isinstance(value, (str, int)))
-
-
 def add_body(
     ids: Iterable[str], dialect: Dialect, name: Json = None, called: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Json]:

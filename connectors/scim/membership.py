@@ -13,10 +13,10 @@ from dataclasses import replace
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import unanswered
 from connectors.scim.knowledge import REMOVES_BY
-from connectors.scim.members import RemoveForm, add_body, chunks, member_ids, member_value, remove_body
+from connectors.scim.members import RemoveForm, add_body, chunks, member_value, remove_body
 from connectors.scim.overlay import overlay
 from connectors.scim.sending import GONE, Sending
-from syncd.core.change import Action, Outcome
+from syncd.core.change import Action, Outcome, members_of
 from syncd.core.model import Json
 
 _NOT_THIS_WAY = (400, 405, 422, 500, 501)
@@ -60,7 +60,7 @@ class Membership(Sending):
         seen = await self.look(members=True)
         if seen is None or seen.resource is None:
             return seen, None
-        return seen, member_ids(seen.resource)
+        return seen, members_of(seen.resource)
 
     async def _add(self, part: Sequence[str]) -> Outcome:
         try:
@@ -84,7 +84,7 @@ class Membership(Sending):
 
     async def _verify_add(self, part: Sequence[str], answer: Answer) -> Outcome:
         knowledge = self.service.knowledge
-        shown = member_ids(answer.resource) if answer.resource is not None else None
+        shown = members_of(answer.resource) if answer.resource is not None else None
         if (shown is not None and set(part) <= shown) or knowledge.has(_ADDS) or not knowledge.facts.members_shown:
             return self.done(answer)
         seen, shown = await self._members()
@@ -101,6 +101,7 @@ class Membership(Sending):
                 written=tuple(m for m in part if m in shown),
             )
         knowledge.learn(_ADDS)
+        knowledge.saw("group", seen.resource or {})
         return self.done(seen)
 
     async def _settle_add(self, part: Sequence[str], fault: Outcome) -> Outcome:
@@ -274,7 +275,7 @@ class Membership(Sending):
         knowledge = self.service.knowledge
         if knowledge.has(_ADDS):
             return
-        shown = member_ids(outcome.observed) if outcome.observed is not None else None
+        shown = members_of(outcome.observed) if outcome.observed is not None else None
         if not shown:
             _, shown = await self._members()
         if shown:

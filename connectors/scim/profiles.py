@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from connectors.scim.built_in import BUILT_IN, built_in
 from connectors.scim.dialects import DIALECTS, Dialect
 from connectors.scim.profile import Deletion, ErrorWords, KindProfile, Profile
 from syncd.core.attributes import PathError, parse_path
@@ -20,8 +21,6 @@ from syncd.core.model import Json
 
 #: A flood would hide the first line.
 MOST_SHOWN = 100
-
-_BUILT_IN = Path(__file__).parent / "profiles"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,19 +43,14 @@ def raise_faults(faults: Sequence[ProfileError]) -> None:
         raise replace(faults[0], also=(*faults[0].also, *faults[1:]))
 
 
-def built_in() -> tuple[str, ...]:
-    """The names of the profiles that come with syncd."""
-    return tuple(sorted(path.stem for path in _BUILT_IN.glob("*.toml")))
-
-
 def load_profile(name: str) -> Profile:
     """The built-in profile of this name, or the one in the file at this path. Raises ProfileError."""
-    path = Path(name) if "/" in name or name.endswith(".toml") else _BUILT_IN / f"{name}.toml"
+    path = Path(name) if "/" in name or name.endswith(".toml") else BUILT_IN / f"{name}.toml"
     try:
         with path.open("rb") as file:
             data = tomllib.load(file)
     except FileNotFoundError:
-        if path.parent == _BUILT_IN:
+        if path.parent == BUILT_IN:
             near = difflib.get_close_matches(name.lower(), built_in(), n=1)
             hint = f"the nearest is {near[0]}; " if near else ""
             raise ProfileError(profile=name, detail=f"not known; {hint}built in are {', '.join(built_in())}") from None

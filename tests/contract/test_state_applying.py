@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from state.errors import TakenOver
 from state.journal import KEEP_PLANS, Planned
 from state.store import Store
 from syncd.core.change import Action, Change
@@ -133,3 +134,23 @@ def test_dry_runs_with_the_same_result_do_not_pile_up(store: Store) -> None:
     assert {id_ for id_ in ("first", "other", "again", "soon after") if list(store.journal.rows(id_))} == {
         "other", "again", "soon after",
     }  # fmt: skip
+
+
+def test_whose_lease_has_passed_to_another_marks_nothing(store: Store) -> None:
+    rows = plan(store, change("a"))
+    store.leases.take("j", now=NOW)
+    mine = store.leases.owner
+    assert store.journal.mark_sent("p1", "j", rows, now=NOW, leased_by=mine) == {rows[0].key}
+    store.leases.give_back("j")
+    other = plan(store, change("b"), id_="p2")
+    with pytest.raises(TakenOver):
+        store.journal.mark_sent("p2", "j", other, now=NOW, leased_by=mine)
+    assert [row.status for row in store.journal.rows("p2")] == ["planned"]
+
+
+def test_a_lease_is_extended_with_the_intents(store: Store) -> None:
+    rows = plan(store, change("a"))
+    store.leases.take("j", now=NOW)
+    later = NOW + timedelta(seconds=50)
+    store.journal.mark_sent("p1", "j", rows, now=later, leased_by=store.leases.owner)
+    assert store.leases.holder("j", now=NOW + timedelta(seconds=100)) is not None

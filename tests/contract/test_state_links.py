@@ -114,3 +114,13 @@ def test_failures_of_some_among_thousands_are_found(store: Store) -> None:
     store.pending.put("j", [wait(f"u{n:04}", "failed") for n in range(2_000)])
     wanted = [("user", f"u{n:04}") for n in range(0, 2_000, 2)]
     assert [one.source_id for one in store.pending.of("j", "failed", wanted)] == [id_ for _, id_ in wanted]  # type: ignore[arg-type]  # a kind
+
+
+def test_places_say_who_is_who_without_what_was_written(store: Store) -> None:
+    linked(store, link("a", "A"), link("b", "B", active=False))
+    assert store.links.places("j", "user", ["a", "b", "c"]) == {
+        "a": ("j", "a", "A", True),
+        "b": ("j", "b", "B", False),
+    }
+    assert store.links.holders("t", "user", ["B", "C"]) == {"B": ("j", "b", "B", False)}
+    assert store.links.places("j", "group", ["a"]) == store.links.holders("another target", "user", ["A"]) == {}

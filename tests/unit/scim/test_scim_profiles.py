@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from connectors.scim.answer import read_answer
+from connectors.scim.built_in import built_in
 from connectors.scim.errors import failed
-from connectors.scim.profiles import ProfileError, built_in, load_profile
+from connectors.scim.profiles import ProfileError, load_profile
 from syncd.core.expression import compile_expression
 
 
