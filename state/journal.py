@@ -16,13 +16,13 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from state.approvals import Approvals
 from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
 from state.links import forget_links
 from state.pending import Wait, clear_looked_at, put_waits
+from state.planned import PlannedRows
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data
 from state.tables import changes, claims, links, pending, plans, worklist
 from syncd.core.change import Action, Change, Link, Status
@@ -54,12 +54,6 @@ _SEALED = (
     *(changes.c.stage, changes.c.key, changes.c.action, changes.c.kind, changes.c.source_id, changes.c.target_id),
     *(changes.c.before, changes.c.after),
 )
-_PLANNED = sa.select(changes.c.source_id, changes.c.action, changes.c.target_id).where(
-    changes.c.plan == sa.bindparam("of_plan"),
-    changes.c.kind == sa.bindparam("of_kind"),
-    changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
-    changes.c.status == "planned",
-)
 _REVS = sa.select(links.c.source_id, links.c.rev).where(
     links.c.job == sa.bindparam("of_job"),
     links.c.kind == sa.bindparam("of_kind"),
@@ -67,7 +61,7 @@ _REVS = sa.select(links.c.source_id, links.c.rev).where(
 )
 
 
-class Journal(Approvals):
+class Journal(PlannedRows):
     """Owner of the tables plans and changes."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -136,13 +130,6 @@ class Journal(Approvals):
             for path, value in values.items()
         }
 
-    def tally(self, plan: str) -> dict[tuple[Action, Kind, Status], int]:
-        """How many rows of each kind; members count one by one only in the report."""
-        with reading(self._engine) as c:
-            columns = (changes.c.action, changes.c.kind, changes.c.status)
-            rows = c.execute(sa.select(*columns, sa.func.count()).where(changes.c.plan == plan).group_by(*columns))
-            return {(Action(action), kind, status): count for action, kind, status, count in rows}
-
     def hold(self, plan: str, keys: Iterable[str], sentence: str) -> None:
         """Rows of a plan that is being made wait for an approval."""
         with self._engine.begin() as c:
@@ -173,27 +160,6 @@ class Journal(Approvals):
         """Nothing more of this plan is sent, so its redacted values are no longer needed."""
         for key in [key for key in self._vault if key[0] == plan]:
             del self._vault[key]
-
-    def planned(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, list[tuple[Action, str | None]]]:
-        """What a plan will do with these objects, less what is held or skipped: {source id: [(action, target id)]}."""
-        found: dict[str, list[tuple[Action, str | None]]] = {}
-        with reading(self._engine) as c:
-            for part in parts(ids):
-                for id_, action, target_id in c.execute(_PLANNED, {"of_plan": plan, "of_kind": kind, "ids": part}):
-                    found.setdefault(id_, []).append((Action(action), target_id))
-        return found
-
-    def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:
-        """The user names that a plan writes: {source id: userName}; what is redacted comes as its mark."""
-        found: dict[str, Json] = {}
-        with reading(self._engine) as c:
-            for part in parts(ids):
-                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
-                rows = c.execute(
-                    sa.select(changes.c.source_id, changes.c.after).where(where, changes.c.status == "planned")
-                )
-                found |= {id_: after["userName"] for id_, after in rows if after and "userName" in after}
-        return found
 
     # --- carrying it out --------------------------------------------------------------------------------------------
 

@@ -1,0 +1,53 @@
+"""What a plan is going to do: asked while the rest of it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from state.approvals import Approvals
+from state.engine import parts, reading
+from state.tables import changes
+from syncd.core.change import Action, Status
+from syncd.core.model import Json, Kind
+
+#: made once: building a statement costs more than carrying it out
+_PLANNED = sa.select(changes.c.source_id, changes.c.action, changes.c.target_id).where(
+    changes.c.plan == sa.bindparam("of_plan"),
+    changes.c.kind == sa.bindparam("of_kind"),
+    changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    changes.c.status == "planned",
+)
+
+
+class PlannedRows(Approvals):
+    """The part of the journal that looks at the rows of a plan under way."""
+
+    def tally(self, plan: str) -> dict[tuple[Action, Kind, Status], int]:
+        """How many rows of each kind; members count one by one only in the report."""
+        with reading(self._engine) as c:
+            columns = (changes.c.action, changes.c.kind, changes.c.status)
+            rows = c.execute(sa.select(*columns, sa.func.count()).where(changes.c.plan == plan).group_by(*columns))
+            return {(Action(action), kind, status): count for action, kind, status, count in rows}
+
+    def planned(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, list[tuple[Action, str | None]]]:
+        """What a plan will do with these objects, less what is held or skipped: {source id: [(action, target id)]}."""
+        found: dict[str, list[tuple[Action, str | None]]] = {}
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                for id_, action, target_id in c.execute(_PLANNED, {"of_plan": plan, "of_kind": kind, "ids": part}):
+                    found.setdefault(id_, []).append((Action(action), target_id))
+        return found
+
+    def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:
+        """The user names that a plan writes: {source id: userName}; what is redacted comes as its mark."""
+        found: dict[str, Json] = {}
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
+                rows = c.execute(
+                    sa.select(changes.c.source_id, changes.c.after).where(where, changes.c.status == "planned")
+                )
+                found |= {id_: after["userName"] for id_, after in rows if after and "userName" in after}
+        return found
