@@ -31,6 +31,8 @@ from syncd.references import reference_change
 from syncd.target_view import TargetView, references_of
 from syncd.unique import UniqueValues
 
+#: members in rows that share one commit
+_MEMBERS_TOGETHER = 5_000
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
 _MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
@@ -319,9 +321,13 @@ class Reconciler:
         for ids in self.store.worklist.ids(self.draft.id, "group"):
             found = await asyncio.to_thread(self.evaluator.load, "group", ids)
             groups = self._members.present("group", ids)
+            rows: list[tuple[Change, Link | None]] = []
             for one in found:
                 group = groups.get(one.object.id)
                 if group is None or one.verdict.scope is not Scope.IN:
                     continue
-                rows = await self._members.of(one, group, members_of)
-                self._add(rows)
+                rows += await self._members.of(one, group, members_of)
+                if sum(len({**change.before, **change.after}["members"]) for change, _ in rows) >= _MEMBERS_TOGETHER:
+                    self._add(rows)
+                    rows = []
+            self._add(rows)
