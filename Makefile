@@ -49,6 +49,7 @@ HOME_ := /opt/syncd
 ROOT = $(abspath $(DESTDIR)/)$(HOME_)
 INTO = $(PYTHON) -m pip --disable-pip-version-check --python $(ROOT)/bin/python
 TO = $(abspath $(DESTDIR)/)$(SHARE)
+PAGES = $(filter-out %.head.md,$(wildcard docs/*.md))
 INSTALLED = $(SHARE)/bin/syncd $(SHARE)/lib/systemd/system/syncd.service $(SHARE)/lib/systemd/system/syncd-sync.service \
   $(SHARE)/lib/systemd/system/syncd-sync.timer $(SHARE)/share/man/man1/syncd.1 \
   $(SHARE)/share/bash-completion/completions/syncd $(SHARE)/share/zsh/site-functions/_syncd \
@@ -67,13 +68,14 @@ else
 	echo $(abspath $(SITE)) > $$($(ROOT)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/site.pth
 endif
 	$(INTO) install --quiet --no-compile --no-deps --ignore-installed $(PACKAGE)
-	rm -f $(ROOT)/lib/python3*/site-packages/syncd-*.dist-info/direct_url.json
+	rm -rf build/lib build/bdist.* syncd.egg-info $(ROOT)/lib/python3*/site-packages/syncd-*.dist-info/direct_url.json
+	rmdir build 2>/dev/null || true
 	# The service may not write there; and no path of the building machine stays. What does not compile is nobody's import.
-	-$(ROOT)/bin/python -m compileall -q -j 0 $(if $(DESTDIR),-s $(abspath $(DESTDIR)) -p /) $(ROOT)/lib
+	-$(ROOT)/bin/python -m compileall -q -j 0 $(if $(DESTDIR),-s $(abspath $(DESTDIR)) -p /) -x '/_py2\.py$$' $(ROOT)/lib
 	install -d $(abspath $(DESTDIR)/)/etc/syncd $(TO)/bin $(TO)/share/zsh/site-functions $(TO)/share/fish/vendor_completions.d
 	ln -sfn $(HOME_)/bin/syncd $(TO)/bin/syncd
 	install -D -m 644 -t $(TO)/lib/systemd/system systemd/syncd.service systemd/syncd-sync.service systemd/syncd-sync.timer
-	install -D -m 644 -t $(TO)/share/doc/syncd config.example.toml README.md CHANGELOG.md LICENSE docs/*.md
+	install -D -m 644 -t $(TO)/share/doc/syncd config.example.toml README.md CHANGELOG.md LICENSE $(PAGES)
 	install -d $(TO)/share/man/man1 $(TO)/share/bash-completion/completions
 	$(ROOT)/bin/python -I -m syncd.cli.manual > $(TO)/share/man/man1/syncd.1
 	_SYNCD_COMPLETE=source_bash $(ROOT)/bin/syncd > $(TO)/share/bash-completion/completions/syncd
@@ -84,10 +86,14 @@ ifneq ($(DESTDIR),)
 	grep -rIlF -- '$(abspath $(DESTDIR))/' $(ROOT)/bin $(ROOT)/pyvenv.cfg | xargs -r sed -i 's|$(abspath $(DESTDIR))/|/|g'
 endif
 
-# Configuration (/etc/syncd) and state (/var/lib/syncd) stay.
+# Configuration (/etc/syncd) and state (/var/lib/syncd) stay; folders in which others may install stay as well, unless they
+# are a packager's own.
 uninstall:
 	rm -rf $(ROOT) $(addprefix $(abspath $(DESTDIR)/),$(INSTALLED))
-	-rmdir $(abspath $(DESTDIR)/)/etc/syncd 2>/dev/null
+	rmdir $(abspath $(DESTDIR)/)/etc/syncd 2>/dev/null || true
+ifneq ($(DESTDIR),)
+	find $(abspath $(DESTDIR)) -depth -type d -empty -delete
+endif
 
 deb: ## dist/syncd_*.deb for this machine's Python and architecture
 	rm -rf build/deb

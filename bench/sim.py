@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with TemporaryDirectory() as folder, ground(Path(folder)) as under:
         for number, seed in enumerate(seeds, 1):
             told = live(under, seed)
-            sums.update(kills=told.kills, faults=told.faults, cycles=told.cycles, removals=told.removals)
+            sums.update(
+                kills=told.kills, faults=told.faults, cycles=told.cycles, removals=told.removals, stale=told.stale
+            )
             if told.violation is not None or asked.seed is not None:
                 print("\n".join(told.lines))
             if told.violation is not None:

@@ -69,6 +69,11 @@ class Target(Protocol):
         """What is known of the service; better after any call. The caller keeps it in the state DB."""
         ...
 
+    @property
+    def member_names(self) -> bool:
+        """Whether it is told the names of the members that a group gets, beside their ids (`Change.called`)."""
+        ...
+
     async def find(self, kind: Kind, match: Mapping[str, Json]) -> Sequence[Observed]:
         """Objects whose attribute equals the value: `match` has one path. Verified against the answer, never trusted."""
         ...

@@ -1,8 +1,9 @@
-"""Writes the pages of the documentation that are made from the code.
+"""Writes the pages of the documentation, and the schema, that are made from the code.
 
 python docs/generate.py expressions          docs/expressions.md, from the functions' docstrings
 python docs/generate.py configuration        docs/configuration.md, from the settings' descriptions
 python docs/generate.py targets              docs/targets/<profile>.md, from the built-in profiles
+python docs/generate.py schema               syncd/config/config.schema.json, from the settings
 python docs/generate.py expressions --check  exit status 1 if a file is not current
 
 A page's hand-written beginning stands beside it: <page>.head.md.
@@ -21,9 +22,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from configuration_page import configuration
 from target_page import target
 
-from connectors.scim.profiles import built_in, load_profile
+from connectors.scim.built_in import built_in
+from connectors.scim.profiles import load_profile
+from syncd.config import schema
 from syncd.core.expression import functions
 from syncd.core.expression.functions import Example, Function
+from syncd.report.json import dumps
 
 DOCS = Path(__file__).resolve().parent
 
@@ -65,11 +69,14 @@ def _head(page: str) -> str:
     return (DOCS / f"{page}.head.md").read_text(encoding="utf-8")
 
 
-#: What can be asked for → the files that it gives, below docs/.
+#: What can be asked for → the files that it gives, by their paths from the tree's root.
 PAGES: Mapping[str, Callable[[], Mapping[str, str]]] = {
-    "expressions": lambda: {"expressions": expressions()},
-    "configuration": lambda: {"configuration": configuration(_head("configuration"))},
-    "targets": lambda: {f"targets/{name}": target(load_profile(name), _head(f"targets/{name}")) for name in built_in()},
+    "expressions": lambda: {"docs/expressions.md": expressions()},
+    "configuration": lambda: {"docs/configuration.md": configuration(_head("configuration"))},
+    "schema": lambda: {"syncd/config/config.schema.json": dumps(schema())},
+    "targets": lambda: {
+        f"docs/targets/{name}.md": target(load_profile(name), _head(f"targets/{name}")) for name in built_in()
+    },
 }
 
 
@@ -80,11 +87,11 @@ def main() -> int:
     given = parser.parse_args()
     stale = False
     for name, text in PAGES[given.page]().items():
-        file = DOCS / f"{name}.md"
+        file = DOCS.parent / name
         if file.exists() and file.read_text(encoding="utf-8") == text:
             continue
         if given.check:
-            print(f"{name}.md is not current; run: python docs/generate.py {given.page}", file=sys.stderr)
+            print(f"{name} is not current; run: python docs/generate.py {given.page}", file=sys.stderr)
             stale = True
         else:
             file.write_text(text, encoding="utf-8")

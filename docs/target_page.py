@@ -79,8 +79,6 @@ def _product(product: KindProfile) -> Iterator[tuple[str, str]]:
         yield "an update may change", f"{_paths(sorted(product.updatable))} alone"
     if product.optional:
         yield "may be refused", f"{_paths(sorted(product.optional))}: a note, not a failure"
-    if product.hidden:
-        yield "never shown in an answer", _paths(sorted(product.hidden))
     yield "deletion", _DELETION[product.delete]
     if not product.rename:
         yield "rename", "not accepted"

@@ -71,8 +71,9 @@ def _write_ends(c: sa.Connection, plan: str, closings: Sequence[Closing], now: d
         if one.error is None:
             well[one.status].append(one.row.key)
         else:
+            at = one.row.changed_at if one.row.status == one.status == "sent" else now  # it was sent when it was
             ended = {"of_key": one.row.key, "to_status": one.status, "with_error": one.error}
-            others.append({"of_plan": plan, "at": now, **ended})
+            others.append({"of_plan": plan, "at": at, **ended})
     for status, keys in well.items():
         for part in parts(keys):
             c.execute(_CLOSE_WELL, {"of_plan": plan, "keys": part, "to_status": status, "at": now})

@@ -21,10 +21,12 @@ from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
+from state.links import forget_links
+from state.moved_links import moved
 from state.pending import Wait, clear_looked_at, put_waits
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data
-from state.tables import changes, claims, links, pending, plans, worklist
-from syncd.core.change import Action, Change, Status
+from state.tables import changes, claims, pending, plans, worklist
+from syncd.core.change import Action, Change, Link, Status
 from syncd.core.model import Json, Kind
 
 __all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", "is_mark"]
@@ -32,11 +34,6 @@ __all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", 
 KEEP_PLANS = timedelta(days=30)
 #: a dry run with the same result as one so much older stands in for it
 SAME_AGAIN = timedelta(hours=1)
-#: on an older link these would write over, or double, what somebody else did meanwhile
-_NEEDS_SAME_LINK = frozenset(
-    {Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.DEACTIVATE, Action.DELETE}
-)
-
 #: made once: building a statement costs more than carrying it out
 _MARK_SENT = (
     changes.update()
@@ -58,11 +55,6 @@ _PLANNED = sa.select(changes.c.source_id, changes.c.action, changes.c.target_id)
     changes.c.kind == sa.bindparam("of_kind"),
     changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
     changes.c.status == "planned",
-)
-_REVS = sa.select(links.c.source_id, links.c.rev).where(
-    links.c.job == sa.bindparam("of_job"),
-    links.c.kind == sa.bindparam("of_kind"),
-    links.c.source_id.in_(sa.bindparam("ids", expanding=True)),
 )
 
 
@@ -182,13 +174,27 @@ class Journal(Approvals):
                     found.setdefault(id_, []).append((Action(action), target_id))
         return found
 
+    def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:
+        """The user names that a plan writes: {source id: userName}; what is redacted comes as its mark."""
+        found: dict[str, Json] = {}
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                where = (changes.c.plan == plan) & (changes.c.kind == kind) & changes.c.source_id.in_(part)
+                rows = c.execute(
+                    sa.select(changes.c.source_id, changes.c.after).where(where, changes.c.status == "planned")
+                )
+                found |= {id_: after["userName"] for id_, after in rows if after and "userName" in after}
+        return found
+
     # --- carrying it out --------------------------------------------------------------------------------------------
 
-    def take_over(self, plan: str, job: str, *, waits: Iterable[Wait], **memory: object) -> None:
+    def take_over(
+        self, plan: str, job: str, *, waits: Iterable[Wait], forget: Iterable[Link] = (), **memory: object
+    ) -> None:
         """The plan begins and its job takes over the sequence number: one transaction, so nothing falls in between.
 
         `waits`: what this plan puts off. Everything that waited and was looked at waits no longer, unless it is here;
-        failures are remembered until their object's row is closed.
+        failures are remembered until their object's row is closed. `forget`: links whose objects are gone at the target.
         """
         with self._engine.begin() as c:
             row = c.execute(sa.select(plans.c.seq, plans.c.config).where(plans.c.id == plan)).one()
@@ -196,6 +202,7 @@ class Journal(Approvals):
                 update_job(c, job, seq=row.seq, config=row.config, **memory)
             clear_looked_at(c, plan, job, on_demand=row.seq is None)
             put_waits(c, job, waits)
+            forget_links(c, forget)
             c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
 
     def rows(
@@ -208,7 +215,8 @@ class Journal(Approvals):
         shown: bool = False,
         size: int = 500,
     ) -> Iterator[Row]:
-        """Rows in the plan's order. `shown`: redacted values stay marks (for reports); else they are real where known."""
+        """Rows in the plan's order. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
+        whether it was carried out has failed. Else they are real where known."""
         where = changes.c.plan == plan
         if action is not None:  # by stage, which the index is in the order of
             where &= changes.c.stage.in_([int(action) * 2 + kind_ for kind_ in _places(kind)])
@@ -238,7 +246,10 @@ class Journal(Approvals):
 
     def _row(self, row: Any, *, shown: bool) -> Row:
         before, after = row.before or {}, row.after or {}
-        if row.redacted and not shown:
+        if shown:
+            told = row_of(row, before, after)
+            return replace(told, status="failed") if told.status == "sent" and told.error else told
+        if row.redacted:
             before = {**before, **self._vault.get((row.plan, row.key, "before"), {})}
             after = {**after, **self._vault.get((row.plan, row.key, "after"), {})}
         return row_of(row, before, after)
@@ -263,7 +274,7 @@ class Journal(Approvals):
             }
             free = {row.key for row in rows if (row.change.kind, row.change.source_id) not in claimed}
             for kind in dict.fromkeys(row.change.kind for row in rows):
-                free -= _moved(c, job, kind, [row for row in rows if row.change.kind == kind])
+                free -= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))
@@ -280,12 +291,14 @@ class Journal(Approvals):
     def finish(
         self, plan: str, job: str, *, waits: Iterable[Wait] = (), status: str = "done", **memory: object
     ) -> None:
-        """The plan is over; its job remembers how it went."""
+        """The plan is over; its job remembers how it went. A plan with rows that are still sent is kept, unsettled."""
         self._forget(plan)
         with self._engine.begin() as c:
             put_waits(c, job, waits)
             if memory:
                 update_job(c, job, **memory)
+            if c.execute(sa.select(changes.c.key).where(changes.c.plan == plan, changes.c.status == "sent")).first():
+                status = "unsettled"
             c.execute(plans.update().where(plans.c.id == plan).values(status=status))
 
     def put_off(self, plan: str, job: str, *, now: datetime) -> int:
@@ -304,15 +317,16 @@ class Journal(Approvals):
         found: set[str] = set()
         with reading(self._engine) as c:
             for kind in ("user", "group"):
-                found |= _moved(c, job, kind, [row for row in rows if row.change.kind == kind])
+                found |= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
         return found
 
     def unfinished(self, job: str, *, now: datetime) -> list[str]:
-        """Plans that were begun and not ended: their process was killed. On-demand work that still holds its claim is
-        under way."""
+        """Plans that were begun and not ended, as their process was killed, and those with rows of which nobody knows
+        whether they were carried out. On-demand work that still holds its claim is under way."""
         same = (claims.c.kind == changes.c.kind) & (claims.c.source_id == changes.c.source_id)
         claimed = sa.exists().where(changes.c.plan == plans.c.id, claims.c.job == job, same, claims.c.until > now)
-        mine = (plans.c.job == job) & (plans.c.status == "applying") & sa.or_(plans.c.seq.is_not(None), ~claimed)
+        open_ = plans.c.status.in_(["applying", "unsettled"])
+        mine = (plans.c.job == job) & open_ & sa.or_(plans.c.seq.is_not(None), ~claimed)
         with reading(self._engine) as c:
             return list(c.scalars(sa.select(plans.c.id).where(mine).order_by(plans.c.created_at, plans.c.id)))
 
@@ -327,13 +341,3 @@ def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:
         for table in (changes, worklist):
             c.execute(table.delete().where(table.c.plan.in_(part)))
         c.execute(plans.delete().where(plans.c.id.in_(part)))
-
-
-def _moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[str]:
-    """Keys of rows that need the link they were planned on, and that is another one by now."""
-    found: set[str] = set()
-    for part in parts(row for row in rows if row.change.action in _NEEDS_SAME_LINK):
-        ids = [row.change.source_id for row in part]
-        revs: dict[str, int] = dict(c.execute(_REVS, {"of_job": job, "of_kind": kind, "ids": ids}).all())
-        found |= {row.key for row in part if revs.get(row.change.source_id) != row.rev}
-    return found

@@ -97,6 +97,16 @@ class Links:
             rows = c.execute(sa.select(link_members.c.member_id, link_members.c.target_id).where(where))
             return dict(rows.all())
 
+    def member_counts(self, job: str, group_ids: Iterable[str]) -> dict[str, int]:
+        """How many members were written to each of these groups; a group without any is left out."""
+        found: dict[str, int] = {}
+        for part in parts(group_ids):
+            where = (link_members.c.job == job) & link_members.c.group_id.in_(part)
+            counts = sa.select(link_members.c.group_id, sa.func.count()).where(where).group_by(link_members.c.group_id)
+            with reading(self._engine) as c:
+                found |= dict(c.execute(counts).all())
+        return found
+
     def groups_with(self, job: str, member_ids: Iterable[str]) -> set[str]:
         """Source ids of the groups to which one of these members was written."""
         found: set[str] = set()
@@ -144,6 +154,14 @@ def drop_links(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str]
     for part in parts(source_ids):
         c.execute(link_members.delete().where(link_members.c.job == job, side.in_(part)))
         c.execute(links.delete().where(links.c.job == job, links.c.kind == kind, links.c.source_id.in_(part)))
+
+
+def forget_links(c: sa.Connection, gone: Iterable[Link]) -> None:
+    """Drop these links, and what hangs on them, unless they lead to another object by now (on demand, meanwhile)."""
+    for link in gone:
+        key = (links.c.job == link.job, links.c.kind == link.kind, links.c.source_id == link.source_id)
+        if c.execute(sa.select(links.c.job).where(*key, links.c.target_id == link.target_id)).first():
+            drop_links(c, link.job, link.kind, [link.source_id])
 
 
 def put_members(c: sa.Connection, job: str, written: Iterable[tuple[str, Mapping[str, str]]]) -> None:

@@ -16,8 +16,8 @@ from state.tables import changes, pending, worklist
 from syncd.core.model import Json, Kind
 
 #: failed: at its next try · held: until approved · reference: until `wants` is linked · grace: until a delete is due
-#: again: planned, never tried (a killed process, an old plan)
-REASONS = ("failed", "held", "reference", "grace", "again")
+#: again: planned, never tried (a killed process, an old plan) · turn: until a filter may answer otherwise by the time
+REASONS = ("failed", "held", "reference", "grace", "again", "turn")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +121,7 @@ def clear_looked_at(c: sa.Connection, plan: str, job: str, *, on_demand: bool) -
     if on_demand:  # of a user's groups only its own memberships were looked at
         users = sa.exists().where(worklist.c.plan == plan, worklist.c.kind == "user")
         mine &= (pending.c.kind == "user") | ~users
-    c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace"]), looked_at))
+    c.execute(pending.delete().where(mine, pending.c.reason.in_(["held", "again", "grace", "turn"]), looked_at))
     c.execute(pending.delete().where(mine, pending.c.reason == "reference", looked_at | resolved))
     c.execute(pending.delete().where(mine, pending.c.reason == "failed", looked_at, ~has_row))
     c.execute(worklist.delete().where(worklist.c.plan == plan))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -35,6 +36,7 @@ class Row:
     error: Json = None
     requests: list[Json] | None = None
     guarded: bool = False  #: held by the guard, so that an approval lets it go
+    changed_at: datetime | None = None  #: when its status became what it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +80,7 @@ def row_of(stored: Any, before: Mapping[str, Json], after: Mapping[str, Json]) -
         error=stored.error,
         requests=stored.requests,
         guarded=bool(stored.guarded),
+        changed_at=stored.changed_at,
     )
 
 

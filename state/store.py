@@ -9,27 +9,32 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import sqlalchemy as sa
 
 from state.engine import make_engine, put, put_new, reading
 from state.errors import StateError
 from state.jobs import Jobs
-from state.journal import Journal
 from state.leases import Leases
 from state.links import Links
-from state.log import Log
-from state.mirror import Mirror
 from state.pending import Pending
 from state.tables import meta, metadata, targets
-from state.worklist import Worklist
 from syncd.core.model import Json
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
+
+    from state.journal import Journal
+    from state.log import Log
+    from state.mirror import Mirror
+    from state.worklist import Worklist
+
+Room = TypeVar("Room", "Mirror", "Journal", "Worklist", "Log")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -39,14 +44,12 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        self.mirror = Mirror(engine)
         self.jobs = Jobs(engine)
         self.leases = Leases(engine)
         self.links = Links(engine)
-        self.journal = Journal(engine)
-        self.worklist = Worklist(engine)
         self.pending = Pending(engine)
-        self.log = Log(engine)
+        self._entered: dict[type, object] = {}
+        self._door = Lock()
 
     @classmethod
     def open(cls, url: str | sa.URL, *, upgrade: bool = True) -> Store:
@@ -82,6 +85,37 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    # --- rooms that a command which only looks does not enter -------------------------------------------------------
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        from state.mirror import Mirror  # noqa: PLC0415 - a command enters few of the rooms
+
+        return self._only(Mirror)
+
+    @cached_property
+    def journal(self) -> Journal:
+        from state.journal import Journal  # noqa: PLC0415 - likewise
+
+        return self._only(Journal)
+
+    @cached_property
+    def worklist(self) -> Worklist:
+        from state.worklist import Worklist  # noqa: PLC0415 - likewise
+
+        return self._only(Worklist)
+
+    @cached_property
+    def log(self) -> Log:
+        from state.log import Log  # noqa: PLC0415 - likewise
+
+        return self._only(Log)
+
+    def _only(self, room: type[Room]) -> Room:
+        """One of each, whichever threads come first: the journal keeps values that must not rest in the DB."""
+        with self._door:
+            return cast("Room", self._entered.setdefault(room, room(self.engine)))
 
     # --- migrations -------------------------------------------------------------------------------------------------
 

@@ -202,7 +202,7 @@ plans = sa.Table(
     metadata,
     _key("id"),
     sa.Column("job", NAME, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned
+    sa.Column("status", sa.String(16), nullable=False),  # making, dry, ready, applying, done, abandoned, unsettled
     sa.Column("checksum", sa.String(80)),
     sa.Column("seq", sa.BigInteger),  # NULL: on demand, the job's own number stays
     sa.Column("config", sa.String(64)),
@@ -244,7 +244,7 @@ pending = sa.Table(
     _key("job"),
     _key("kind", KIND),
     _key("source_id", ID),
-    _key("reason"),  # failed, held, reference, grace, again
+    _key("reason"),  # failed, held, reference, grace, again, turn
     sa.Column("wants", ID),  # reference: the source id that must be linked first
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("since", UtcDateTime, nullable=False),

@@ -59,6 +59,7 @@ def open_graph(name: str, said: GraphSource, *, jobs: Sequence[Job], mirror: Mir
     return open_source(
         settings,
         known_users=partial(mirror.known_ids, name, "user"),
+        known_groups=partial(mirror.known_ids, name, "group"),
         known_assignments=partial(mirror.all_assignments, name),
         in_view=InView(mirror, name, nested_groups=nested_groups),
     )

@@ -38,6 +38,7 @@ from syncd.quarantine import quarantine_data, quarantine_from
 from syncd.reconcile import Reconciler
 from syncd.report.result import JobResult
 from syncd.runtime import Runtime
+from syncd.unfinished import Unfinished
 
 EXTRA_ROUNDS = 2
 
@@ -53,9 +54,12 @@ class PlanMoved(SyncdError):
 
 @dataclass(kw_only=True, eq=False)
 class Stopped(SyncdError):
-    """Job {job}: stopped while it read its source, before any change. What was read is kept; the next cycle goes on"""
+    """Job {job}: stopped {at}. What was done is kept. To go on: {command} --job {job}"""
 
     job: str
+    at: str = "while it read its source, before any change"
+    left: int = 0  #: changes of a plan that had begun
+    command: str = "syncd sync"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,18 +72,35 @@ class Wish:
     failed_now: bool = True  #: try failing objects whatever their next try
     previews: bool = False  #: rows say which requests they become
 
+    @property
+    def command(self) -> str:
+        """What gives such a cycle."""
+        return "syncd --dry-run" if self.dry else "syncd sync"
+
 
 async def sync(
     runtime: Runtime, names: Iterable[str] = (), wish: Wish | None = None, *, stopping: asyncio.Event | None = None
 ) -> list[JobResult]:
     """One cycle of each job, one after the other; each source is read once. Errors of a job are in its result."""
     readings: dict[str, Reading] = {}
-    results = []
+    results, wish = [], wish or Wish()
     for name in runtime.job_names(names):
-        results.append(await cycle(runtime, name, wish or Wish(), readings=readings, stopping=stopping))
         if stopping is not None and stopping.is_set():
-            break
+            results.append(_not_begun(runtime, name, wish))
+        else:
+            results.append(await cycle(runtime, name, wish, readings=readings, stopping=stopping))
     return results
+
+
+def _not_begun(runtime: Runtime, name: str, wish: Wish) -> JobResult:
+    result = _result(runtime, name, wish)
+    result.error = Stopped(job=name, at="before it began", command=wish.command)
+    return result
+
+
+def _result(runtime: Runtime, name: str, wish: Wish) -> JobResult:
+    said = runtime.settings.jobs[name]
+    return JobResult(job=name, source=said.source, target=said.target, dry=wish.dry, started=runtime.clock.now())
 
 
 async def cycle(
@@ -91,10 +112,7 @@ async def cycle(
     stopping: asyncio.Event | None = None,
 ) -> JobResult:
     """One cycle of one job. What goes wrong with the job as a whole is in the result's `error`."""
-    job_settings = runtime.settings.jobs[name]
-    result = JobResult(
-        job=name, source=job_settings.source, target=job_settings.target, dry=wish.dry, started=runtime.clock.now()
-    )
+    result = _result(runtime, name, wish)
     begun = time.monotonic()
     lease: AbstractAsyncContextManager[None] = nullcontext()
     try:
@@ -132,7 +150,7 @@ class _Cycle:
         log.info(Event.CYCLE_STARTED, job=job.name, cycle=kind, dry=wish.dry)
         async with runtime.target(job.target, write=not wish.dry) as target:
             if not wish.dry:
-                await self._applier(self._draft(kind), target).settle_unfinished()
+                await Unfinished(job, self.store, target, self._draft(kind), self.clock).settle()
             reading = readings.get(job.source)
             if reading is None:
                 async with runtime.source(job.source) as source:
@@ -152,7 +170,7 @@ class _Cycle:
         try:
             await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                raise Stopped(job=self.job.name)
+                raise Stopped(job=self.job.name, command=self.wish.command)
             return task.result()
         finally:
             stop.cancel()
@@ -214,11 +232,14 @@ class _Cycle:
             memory: dict[str, object] = {}
             if kind in ("full", "initial") and result.complete:
                 memory = {"full_at": self.clock.now(), "restart": None}
-            journal.take_over(draft.id, self.job.name, waits=draft.waits, **memory)
+            journal.take_over(draft.id, self.job.name, waits=draft.waits, forget=draft.forgotten, **memory)
             applied = await self._applier(draft, target).run()
             journal.finish(draft.id, self.job.name)
             result.error = applied.error or result.error
             again = applied.again
+            if applied.stopped and applied.left and result.error is None:
+                left = f"with {applied.left:,} change{'' if applied.left == 1 else 's'} left"
+                result.error = Stopped(job=self.job.name, at=left, left=applied.left, command=wish.command)
         result.count(self.store)
         return again
 
@@ -243,7 +264,8 @@ def _remember(runtime: Runtime, result: JobResult, wish: Wish) -> bool:
     store, now = runtime.store, runtime.clock.now()
     result.waiting = 0 if wish.dry else store.pending.count(result.job, "failed")
     log.info(Event.CYCLE_FINISHED, job=result.job, dry=wish.dry, seconds=round(result.seconds, 3), **result.counts)
-    if wish.dry or isinstance(result.error, (Busy, StateError, Stopped)):
+    error = result.error
+    if wish.dry or isinstance(error, (Busy, StateError)) or (isinstance(error, Stopped) and not error.left):
         return False
     memory = store.jobs.get(result.job)
     before = quarantine_from(memory.quarantine)

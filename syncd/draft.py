@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from state.pending import Wait
+from syncd.core.change import Link
 from syncd.core.model import Json
 
 CycleKind = Literal["initial", "incremental", "full", "on-demand"]
@@ -23,8 +24,10 @@ class Draft:
     seats: str | None = None  #: how many accounts are active after this plan, of how many seats
     warnings: list[dict[str, str | None]] = field(default_factory=list)
     drift: list[dict[str, Json]] = field(default_factory=list)
+    mended: set[str] = field(default_factory=set)  #: groups, by source id, that get members back which drifted away
     freed: list[str] = field(default_factory=list)  #: keys of rows that an approval lets go
     waits: list[Wait] = field(default_factory=list)  #: what this plan puts off
+    forgotten: list[Link] = field(default_factory=list)  #: links to what is gone at the target, and not wanted there
 
     def warn(self, code: str, message: str, name: str | None) -> None:
         self.warnings.append({"code": code, "message": message, "name": name})

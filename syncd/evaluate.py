@@ -25,6 +25,9 @@ from syncd.core.redaction import REDACTED
 from syncd.core.scope import Paths, Scope, Verdict, decide
 from syncd.job import Job, KindRules
 
+#: The object is skipped in this cycle, whatever else is known of it.
+IGNORED = Verdict(scope=Scope.UNKNOWN, clause="an expression says IgnoreObjectFlow: left as it is")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluated:
@@ -126,7 +129,7 @@ class Evaluator:
         except MappingError as fault:
             error = fault
         except IgnoreObject:
-            verdict = Verdict(scope=Scope.UNKNOWN, clause="an expression says IgnoreObjectFlow: left as it is")
+            verdict = IGNORED
         return Evaluated(
             object=one,
             name=name,

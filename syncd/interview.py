@@ -10,15 +10,19 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from connectors.scim.profiles import built_in, load_profile
+from connectors.scim.built_in import built_in
+from connectors.scim.profiles import load_profile
 from syncd.config import ConfigError, load
 from syncd.core.vocabulary import SourceKind
+from syncd.sign_in import AFTER, BEFORE, CLOUDS, WAYS, Question, SignIn
 from syncd.starter import Starter, starter
 from syncd.toml_text import toml
+
+NONE = "none"  #: what is answered where there is nothing to say
 
 
 class Person(Protocol):
@@ -37,38 +41,13 @@ class Person(Protocol):
         """Test the sources and targets of a configuration, and show what was found. True if all is well."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Question:
-    section: str
-    key: str
-    words: str
-    default: str | None = None
-    secret_file: str | None = None  #: the answer is a secret, and stands there
-
-
-_GRAPH = (
-    _Question(section="sources.entra", key="tenant_id", words="Directory (tenant) ID"),
-    _Question(section="sources.entra", key="client_id", words="Application (client) ID of syncd's app registration"),
-    _Question(section="sources.entra", key="client_secret", words="Its client secret", secret_file="entra.secret"),  # noqa: S106 - a file's name
-    _Question(
-        section="sources.entra",
-        key="service_principal_id",
-        words="Object ID of the enterprise application whose assignments count",
-    ),
-)
-_OKTA = (
-    _Question(section="sources.okta", key="org_url", words="URL of the organisation (https://example.okta.com)"),
-    _Question(section="sources.okta", key="token", words="API token of a read-only administrator", secret_file="okta.token"),  # noqa: S106 - a file's name
-    _Question(section="sources.okta", key="app_id", words="ID of the application whose assignments count (0oa…)"),
-)  # fmt: skip
-
-
 class Interview:
     """One conversation. `run` gives the command to go on with, or None if nothing was written."""
 
     def __init__(self, person: Person, config: Path) -> None:
         self._person, self._config = person, config
         self._said: dict[tuple[str, str], str] = {}
+        self._chosen: dict[str, int] = {}
 
     def run(self) -> str | None:
         """Ask, test, write. Raises OSError where the files cannot be written."""
@@ -104,40 +83,62 @@ class Interview:
     # --- questions --------------------------------------------------------------------------------------------------
 
     def _choice(self, question: str, options: Sequence[str]) -> int:
+        """The place of the one chosen; asked again, the one chosen before is the default."""
         self._person.say(f"\n{question}")
         for number, option in enumerate(options, 1):
             self._person.say(f"  {number}  {option}")
         while True:
-            answer = self._person.ask("Number", default="1")
+            answer = self._person.ask("Number", default=str(self._chosen.get(question, 0) + 1))
             if answer.isdecimal() and 1 <= int(answer) <= len(options):
-                return int(answer) - 1
+                self._chosen[question] = int(answer) - 1
+                return self._chosen[question]
             self._person.say(f"A number from 1 to {len(options)}, please.")
 
     def _filled(self, made: Starter) -> tuple[str, Mapping[str, str]]:
         """The configuration, and the secrets by file name."""
-        target = f"targets.{made.name}"
+        kind, target = made.source_kind, f"targets.{made.name}"
+        ways = WAYS[kind]
+        who = "Entra" if kind == "graph" else "Okta"
+        way = ways[self._choice(f"How does syncd sign in to {who}?", [one.title for one in ways])]
+        text, secrets = _with_way(made, way), {}
+        if kind == "graph" and (cloud := self._choice("Which cloud?", list(CLOUDS.values()))):
+            text = _fill(text, (f"sources.{made.source_name}", "cloud"), toml(list(CLOUDS)[cloud]))
+        token = f"{made.name}.token"
         questions = (
-            *(_GRAPH if made.source_kind == "graph" else _OKTA),
-            _Question(section=target, key="url", words=f"SCIM URL, as {made.title} shows it", default=made.profile.url),
-            _Question(section=target, key="token", words="SCIM token", secret_file=f"{made.name}.token"),
-            _Question(section="state", key="url", words="Where the state is kept", default="sqlite:///state.db"),
+            *BEFORE[kind],
+            *way.questions,
+            *AFTER[kind],
+            Question(section=target, key="url", words=f"SCIM URL, as {made.title} shows it", default=made.profile.url),
+            Question(section=target, key="token", words="SCIM token", answer="secret", secret_file=token),
+            Question(section="state", key="url", words="Where the state is kept", default="sqlite:///state.db"),
         )
-        text, secrets = made.text, {}
         self._person.say()
         for question in questions:
-            place = (question.section, question.key)
-            known = self._said.get(place)
-            if question.secret_file is None:
-                said = self._person.ask(question.words, default=known or question.default).strip()
-                text = _fill(text, place, toml(said))
-            else:
-                again = " (Enter keeps the one typed before)" if known else ""
-                said = self._person.ask(f"{question.words}, not shown{again}", default=known, hidden=True).strip()
-                secrets[question.secret_file] = said
-            self._said[place] = said
+            place, said = (question.section, question.key), self._answer(question)
+            match question.answer:
+                case "secret":
+                    secrets[question.secret_file] = said
+                case "file":  # as it is meant where it is typed
+                    text = _fill(text, place, toml({"file": str(Path(said).expanduser().absolute())}))
+                case _ if question.optional and said == NONE:
+                    text = _without(text, place)
+                case _:
+                    text = _fill(text, place, toml(said))
         steps = "#   1. Replace each <…>, and put each secret where it is looked for.\n"
         done = "#   1. Done: the secrets stand in files beside this one.\n"
         return text.replace(", to be filled in.", ".", 1).replace(steps, done, 1), secrets
+
+    def _answer(self, question: Question) -> str:
+        place = (question.section, question.key)
+        known = self._said.get(place)
+        if question.answer == "secret":
+            again = " (Enter keeps the one typed before)" if known else ""
+            said = self._person.ask(f"{question.words}, not shown{again}", default=known, hidden=True)
+        else:
+            default = NONE if question.optional else question.default
+            said = self._person.ask(question.words, default=known or default)
+        self._said[place] = said.strip()
+        return self._said[place]
 
     def _tried(self, text: str, secrets: Mapping[str, str]) -> bool:
         """Whether source and target answer; tried in a folder of its own, which then goes. Raises ConfigError."""
@@ -157,11 +158,27 @@ class Interview:
             return self._person.check(config)
 
 
-def _fill(text: str, place: tuple[str, str], value: str) -> str:
-    """The text with another value for a key of a section, which is there."""
+def _with_way(made: Starter, way: SignIn) -> str:
+    """A fresh configuration with one way of signing in."""
+    text, section = made.text, f"sources.{made.source_name}"
+    for key in WAYS[made.source_kind][0].keys - way.keys:
+        text = _without(text, (section, key))
+    return _fill(text, (section, way.switch), toml(True)) if way.switch else text
+
+
+def _without(text: str, place: tuple[str, str]) -> str:
+    """The text with a key of a section out of force; gone, where it is to be filled in."""
     section, key = place
     head, mark, tail = text.partition(f"\n[{section}]")
-    filled, count = re.subn(rf"(?m)^{key} = .*$", lambda _: f"{key} = {value}", tail, count=1)
+    tail = re.sub(rf"(?m)^{key} = .*<.*\n", "", tail, count=1)
+    return head + mark + re.sub(rf"(?m)^{key} = ", f"#{key} = ", tail, count=1)
+
+
+def _fill(text: str, place: tuple[str, str], value: str) -> str:
+    """The text with another value for a key of a section, which is there, in force or not."""
+    section, key = place
+    head, mark, tail = text.partition(f"\n[{section}]")
+    filled, count = re.subn(rf"(?m)^#?{key} = .*$", lambda _: f"{key} = {value}", tail, count=1)
     if not mark or not count:
         raise ValueError(f"no {key} in [{section}]")
     return head + mark + filled

@@ -43,5 +43,6 @@ class Job:
 
     @property
     def uses_clock(self) -> bool:
-        """Some filter looks at the time: who is in scope may change although nothing changed at the source."""
+        """Some filter asks for the time in an expression: who is in scope may change although nothing changed, and nobody
+        can say when."""
         return any(rules.scope.filters.uses_clock for rules in self.kinds.values())

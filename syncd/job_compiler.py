@@ -116,7 +116,9 @@ def _digest(name: str, said: JobSettings, profile: Profile, kinds: Mapping[Kind,
     """Of what decides about scope and mapping; not of schedule, guards and the like."""
     facts = said.model_dump(mode="json", exclude={"schedule", "full_every", "guards", "drift", "precedence"})
     types = [[kind, row.path, repr(row.type)] for kind, rules in kinds.items() for row in rules.mapping.rows]
-    text = orjson.dumps([name, facts, repr(profile), types], option=orjson.OPT_SORT_KEYS)
+    # Whoever is in scope by the time is looked at once more by a state DB from before such times were remembered.
+    turns = [kind for kind, rules in kinds.items() if rules.scope.filters.dated]
+    text = orjson.dumps([name, facts, repr(profile), types, *turns], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()
 
 

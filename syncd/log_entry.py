@@ -8,7 +8,7 @@ from typing import Any
 
 from state.log import LogEntry
 from syncd.core.attributes import parse_path, read
-from syncd.core.change import Action, Change
+from syncd.core.change import Action, Change, members_of
 from syncd.core.diff import same
 from syncd.core.model import Json
 from syncd.core.redaction import REDACTED
@@ -53,9 +53,14 @@ def log_entry(
 
 
 def _kept(row: Mapping[str, Json], observed: Mapping[str, Json] | None) -> dict[str, Json]:
-    """What the target made of a value, where its answer shows another one: it keeps this attribute its own way."""
-    if observed is None or row["attribute"] == "members" or row["new"] is None or row["new"] == REDACTED:
+    """What the target made of a value, where its answer shows another one: it keeps this attribute its own way. Of
+    members: those who were added and are not shown."""
+    if observed is None or row["new"] is None or row["new"] == REDACTED:
         return {}
+    if row["attribute"] == "members":
+        there = members_of(observed)
+        absent = [] if there is None else [id_ for id_ in row["new"] if id_ not in there]
+        return {"absent": absent} if absent else {}
     seen = read(observed, parse_path(row["attribute"]))
     return {} if seen is None or same(row["new"], seen, fold=True) else {"kept": seen}
 

@@ -95,7 +95,7 @@ class Matcher:
                 return list(found)
         return []
 
-    async def in_use(self, path: str, value: str) -> bool:
+    async def in_use(self, path: str, value: Json) -> bool:
         """Whether some object of the target has this value."""
         if self._index is not None and path in self._index:
             return match_key(path, value) in self._index[path]

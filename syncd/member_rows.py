@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from connectors import Target
 from state.store import Store
@@ -12,6 +13,8 @@ from syncd.core.model import Kind
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated
 from syncd.job import Job
+from syncd.member_drift import MemberDrift
+from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
 
 
@@ -24,27 +27,41 @@ class MemberRows:
         self.job, self.store, self.target, self.draft = job, store, target, draft
         self.emptied: set[str] = set()  #: groups that this plan leaves without any of the members that it wrote
         self._taken = taken
+        self._drift = MemberDrift(job, store, target, draft)
+
+    async def look(self, groups: Iterable[Evaluated]) -> None:
+        """See what the target shows of these groups, where this cycle looks for drift."""
+        await self._drift.look([one.link for one in groups if one.link is not None])
 
     async def of(self, one: Evaluated, group: str, members_of: set[str] | None) -> list[tuple[Change, Link | None]]:
         """The rows of one group, which has the id `group` at the target. `members_of`: of these users alone."""
         job, id_ = self.job, one.object.id
         wanted_ids = await asyncio.to_thread(self.store.mirror.member_ids, job.source, id_, nested=job.nested_groups)
-        written = self.store.links.members(job.name, id_)
-        if one.link is None and not group.startswith(NEW):
-            written = await self._found_members(group)
         want = await asyncio.to_thread(self.present, "user", wanted_ids, active=True)
+        written, found = self.store.links.members(job.name, id_), dict[str, str]()
+        if one.link is None or one.link.target_id != group:  # what was written was written to another group
+            written = found = {} if group.startswith(NEW) else await self._found_members(group)
+        elif members_of is None:
+            written = self._drift.written(one, want=want, written=written)
         if members_of is not None:
             want = {u: t for u, t in want.items() if u in members_of}
             written = {u: t for u, t in written.items() if u in members_of}
         if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
             self.emptied.add(id_)
-        return [(change, one.link) for change in member_changes(one, group, want=want, written=written)]
+        changes = member_changes(one, group, want=want, written=written, found=found)
+        return [(await self._naming(change, want), one.link) for change in changes]
+
+    async def _naming(self, change: Change, want: Mapping[str, str]) -> Change:
+        """With the members' user names, where the target is told them."""
+        if not self.target.member_names or change.action is not Action.ADD_MEMBERS or not change.edited:
+            return change
+        called = await asyncio.to_thread(names_in_plan, self.store, self.job, self.draft.id, want)
+        return replace(change, called={i: called[i] for i in change.after["members"] if i in called})
 
     async def _found_members(self, group: str) -> dict[str, str]:
         """Of a group that is adopted: those of its members that are accounts of this job. The others are not ours."""
         seen = await self.target.get("group", group, members=True)
-        listed = seen.resource.get("members") if seen else None
-        ids = [str(member["value"]) for member in listed or () if isinstance(member, dict) and "value" in member]
+        ids = (seen.members if seen else None) or frozenset()
         owners = self.store.links.holders(self.job.target, "user", ids)
         found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
         found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}

@@ -21,6 +21,9 @@ class Progress(Protocol):
     def end(self, work: str) -> None:
         """It is over, whatever was counted."""
 
+    def close(self) -> None:
+        """Nobody looks from now on."""
+
 
 class Unwatched:
     """Nobody looks."""
@@ -34,6 +37,9 @@ class Unwatched:
         pass
 
     def end(self, work: str) -> None:
+        pass
+
+    def close(self) -> None:
         pass
 
 

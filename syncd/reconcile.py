@@ -31,11 +31,9 @@ from syncd.references import reference_change
 from syncd.target_view import TargetView, references_of
 from syncd.unique import UniqueValues
 
-#: members in rows that share one commit
-_MEMBERS_TOGETHER = 5_000
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
 #: these rows may stand for something to remember alone, with nothing to send
-_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
+_MAY_BE_EMPTY = (Action.ADOPT, Action.UPDATE, Action.ADD_MEMBERS, Action.REFERENCE, Action.DEACTIVATE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,6 +185,9 @@ class Reconciler:
                 if change.action is Action.ADOPT:
                     self._found[one.object.id] = references_of(matches[one.object.id][0], one)
             self._put_off(kind, one, change)
+            self._until_turn(kind, one)
+            if one.object.id in gone and one.verdict.scope is not Scope.UNKNOWN:
+                self._view.tell_gone(one, wanted=change is not None)
         self._add(rows)
         self._want_references(kind, found)
 
@@ -280,6 +281,13 @@ class Reconciler:
             due = since + policy.delete_after
             self.draft.waits.append(Wait(kind=kind, source_id=id_, reason="grace", since=since, due_at=due))
 
+    def _until_turn(self, kind: Kind, one: Evaluated) -> None:
+        """Remember when a filter with a relative time may answer otherwise, although the object stays as it is."""
+        due = self.job.kinds[kind].scope.filters.next_turn(one.entry, self.now)
+        if due is not None:
+            wait = Wait(kind=kind, source_id=one.object.id, reason="turn", since=self.now, due_at=due)
+            self.draft.waits.append(wait)
+
     async def _with_unique(self, kind: Kind, found: Sequence[Evaluated], new: set[str]) -> Sequence[Evaluated]:
         """These objects, the new ones with values that nobody at the target has, nor gets by this plan."""
         rows = self.job.kinds[kind].mapping.unique
@@ -320,14 +328,8 @@ class Reconciler:
             return
         for ids in self.store.worklist.ids(self.draft.id, "group"):
             found = await asyncio.to_thread(self.evaluator.load, "group", ids)
-            groups = self._members.present("group", ids)
-            rows: list[tuple[Change, Link | None]] = []
-            for one in found:
-                group = groups.get(one.object.id)
-                if group is None or one.verdict.scope is not Scope.IN:
-                    continue
-                rows += await self._members.of(one, group, members_of)
-                if sum(len({**change.before, **change.after}["members"]) for change, _ in rows) >= _MEMBERS_TOGETHER:
-                    self._add(rows)
-                    rows = []
-            self._add(rows)
+            there = self._members.present("group", ids)
+            groups = [one for one in found if one.object.id in there and one.verdict.scope is Scope.IN]
+            await self._members.look(groups)
+            for one in groups:
+                self._add(await self._members.of(one, there[one.object.id], members_of))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors.scim.profiles import ProfileError, built_in, load_profile
+from connectors.scim.built_in import built_in
 from state.store import Store
 from syncd.clock import SYSTEM_CLOCK, Clock
 from syncd.config import Settings
@@ -50,8 +50,7 @@ class Runtime:
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
         """Open the state DB, making or upgrading it. Raises ProfileError before that, and StateError."""
-        profiles = {name: load_profile(said.profile) for name, said in settings.targets.items()}
-        _check_rows(settings, profiles)
+        profiles = _own_profiles(settings)
         runtime = cls(settings, open_store(settings), clock=clock)
         runtime._profiles |= profiles
         return runtime
@@ -90,6 +89,8 @@ class Runtime:
     def profile(self, target: str) -> Profile:
         """The product profile of a target. Raises ProfileError."""
         if target not in self._profiles:
+            from connectors.scim.profiles import load_profile  # noqa: PLC0415 - a command that only looks needs none
+
             self._profiles[target] = load_profile(self.settings.targets[target].profile)
         return self._profiles[target]
 
@@ -159,22 +160,46 @@ class Runtime:
                     self.store.remember_facts(name, facts_data(opened.facts))
 
 
-def _check_rows(settings: Settings, profiles: Mapping[str, Profile]) -> None:
-    """Compile the mapping rows of profiles of the user's own, so that a fault in one is told before anything is done.
+def _own_profiles(settings: Settings) -> dict[str, Profile]:
+    """Profiles of the user's own, by target, their mapping rows compiled: faults are told before anything is done.
 
-    Raises ProfileError. The rows of the built-in ones are known to be right.
+    Raises ProfileError with the faults of all of them, also for a name that is not known. The built-in ones are known to
+    be right.
     """
-    for name, said in settings.jobs.items():
-        file = settings.targets[said.target].profile
-        if file in built_in():
-            continue
-        from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
+    known = built_in()
+    own = {name: said.profile for name, said in settings.targets.items() if said.profile not in known}
+    if not own:
+        return {}
+    from connectors.scim.profiles import ProfileError, load_profile, raise_faults  # noqa: PLC0415 - a look needs none
 
+    profiles: dict[str, Profile] = {}
+    faults: list[ProfileError] = []
+    for name, file in own.items():
         try:
-            compile_job(settings, name, {}, profiles[said.target])
-        except SyncdError as error:
-            told = str(error).rpartition(". ")[0] or str(error)
-            raise ProfileError(profile=file, detail=told) from None
+            profiles[name] = load_profile(file)
+        except ProfileError as error:
+            faults.append(error)
+    raise_faults(faults)
+    for name, said in settings.jobs.items():
+        if said.target in own:
+            details = _row_faults(settings, name, profiles[said.target])
+            faults += [ProfileError(profile=own[said.target], detail=detail) for detail in details]
+    raise_faults(faults)
+    return profiles
+
+
+def _row_faults(settings: Settings, job: str, profile: Profile) -> list[str]:
+    """What is wrong with a profile's rows in this job: each row for itself, else what only their whole shows."""
+    from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
+    from syncd.mapping_rows import row_faults  # noqa: PLC0415 - likewise
+
+    if wrong := list(row_faults(settings.sources[settings.jobs[job].source].kind, profile)):
+        return wrong
+    try:
+        compile_job(settings, job, {}, profile)
+    except SyncdError as error:
+        return [str(error).rpartition(". ")[0] or str(error)]
+    return []
 
 
 def open_store(settings: Settings, *, upgrade: bool = True) -> Store:

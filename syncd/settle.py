@@ -19,22 +19,43 @@ class Settler:
 
     def __init__(self, job: Job, store: Store, target: Target) -> None:
         self._job, self._store, self._target = job, store, target
+        self.unanswered = 0  #: looks in a row that failed
 
-    async def settle(self, change: Change, outcome: Outcome) -> Outcome:
-        """The outcome after a look: done, or failed as it said. A 409 on a create adopts the one account that it means."""
+    async def settle(self, change: Change, outcome: Outcome, *, late: bool = False) -> Outcome:
+        """The outcome after a look: done, or failed as it said; still maybe, where the look itself failed, or where
+        nothing is seen so soon: the target may show it later, or may still be at it. `late`: that time is over.
+
+        A 409 on a create adopts the one account that it means.
+        """
         try:
-            match change.action:
-                case Action.CREATE:
-                    return await self._created(change, outcome)
-                case Action.DELETE:
-                    there = await self._target.get(change.kind, change.target_id or "")
-                    return _failed(outcome) if there else Outcome(status="done", target_id=change.target_id)
-                case Action.ADD_MEMBERS | Action.REMOVE_MEMBERS:
-                    return await self._members(change, outcome)
-                case _:
-                    return await self._written(change, outcome)
+            seen = await self._seen(change, outcome)
         except TargetError as error:
-            return replace(_failed(outcome), message=f"{outcome.message}; and the look-up failed: {error}")
+            self.unanswered += 1
+            return replace(outcome, message=f"{outcome.message}; and the look-up failed: {error}")
+        self.unanswered = 0
+        if seen.status == "failed" and outcome.status == "maybe" and not late and not seen.permanent:
+            return replace(seen, status="maybe")
+        return seen
+
+    async def _seen(self, change: Change, outcome: Outcome) -> Outcome:
+        match change.action:
+            case Action.CREATE:
+                return await self._created(change, outcome)
+            case Action.DELETE:
+                there = await self._target.get(change.kind, change.target_id or "")
+                return _failed(outcome) if there else Outcome(status="done", target_id=change.target_id)
+            case Action.ADD_MEMBERS | Action.REMOVE_MEMBERS:
+                return await self._members(change, outcome)
+            case _:
+                return await self._written(change, outcome)
+
+    async def shown(self, change: Change, outcome: Outcome) -> Outcome:
+        """The outcome of members that were added again, with the group as it is now: a target may not keep them."""
+        try:
+            seen = await self._target.get("group", change.target_id or "", members=True)
+        except TargetError:
+            return outcome
+        return outcome if seen is None else replace(outcome, observed=seen.resource, requests=outcome.requests + 1)
 
     async def _created(self, change: Change, outcome: Outcome) -> Outcome:
         found = await self._matches(change)
@@ -48,10 +69,13 @@ class Settler:
         if owner is not None and (owner.job, owner.source_id) != (self._job.name, change.source_id):
             text = f"{one.id} matches, but belongs to job {owner.job} as {owner.source_id}, which keeps it"
             return replace(_failed(outcome), code="Conflict", message=text, permanent=True)
-        plain = {path: value for path, value in change.after.items() if path not in change.redacted}
         # After a 409 the account is older than this change, so it is compared as exactly as any that is adopted, save for
-        # what the product does not change any more.
+        # what the product does not change any more; and like any that is adopted it keeps what only a creation writes.
         exact = outcome.http_status == 409
+        keeps = self._job.kinds[change.kind].mapping.on_create & change.after.keys() if exact else frozenset()
+        plain = {
+            path: value for path, value in change.after.items() if path not in change.redacted and path not in keeps
+        }
         wrong = {
             path: value
             for path, value in plain.items()
@@ -66,9 +90,11 @@ class Settler:
                 after=wrong,
             )
             sent = await self._target.send(rest, {})
-            if sent.status != "done":
-                return replace(sent, target_id=one.id)
-        return Outcome(status="done", target_id=one.id, observed=one.resource, requests=outcome.requests + 1)
+            if sent.status != "done":  # of an account that was just made, what it has is ours
+                there = () if exact else tuple(path for path in plain if path not in wrong)
+                return replace(sent, target_id=one.id, written=there)
+        requests = outcome.requests + 1
+        return Outcome(status="done", target_id=one.id, observed=one.resource, requests=requests, keeps=keeps)
 
     async def _matches(self, change: Change) -> list[Observed]:
         for path in self._job.kinds[change.kind].mapping.match:
@@ -92,12 +118,10 @@ class Settler:
         seen = await self._target.get("group", change.target_id or "", members=True)
         if seen is None:
             return Outcome(status="gone", target_id=change.target_id, message=outcome.message)
-        listed = seen.resource.get("members")
-        if not isinstance(listed, list) or not self._target.facts.members_shown:
+        if (there := seen.members) is None or not self._target.facts.members_shown:
             # Not shown, so nobody can look; but members are a set, and adding or removing them twice is the same.
             again = await self._target.send(change, {})
-            return again if again.status != "maybe" else _failed(outcome)
-        there = {str(member.get("value")) for member in listed if isinstance(member, dict)}
+            return again if again.status != "maybe" else outcome
         adds = change.action is Action.ADD_MEMBERS
         ids = change.after["members"] if adds else change.before["members"]
         written = tuple(id_ for id_ in ids if (id_ in there) == adds)

@@ -50,8 +50,8 @@ _GRAPH = """
 kind = "graph"
 tenant_id = "<tenant id>"
 client_id = "<application (client) id of the app registration>"
+# How it signs in, one of the four; the last two need no tenant_id, and client_id only for a user-assigned identity:
 client_secret = { file = "entra.secret" }
-# or, in place of the secret:
 #certificate = { file = "entra.pem" }
 #managed_identity = true
 #workload_identity = true
@@ -66,8 +66,8 @@ _OKTA = """
 [sources.okta]
 kind = "okta"
 org_url = "https://<organisation>.okta.com"
+# How it signs in, the token or a key:
 token = { file = "okta.token" }
-# or, in place of the token:
 #client_id = "0oaserviceapp00000001"
 #private_key = { file = "okta.pem" }
 #key_id = "kid-1"
@@ -129,6 +129,11 @@ class Starter:
         return stem if stem and stem != "generic" else "app"
 
     @property
+    def source_name(self) -> str:
+        """Of the source."""
+        return _NAMES[self.source_kind]
+
+    @property
     def title(self) -> str:
         """The product's name, as a comment may have it."""
         return one_line(self.profile.title)
@@ -184,7 +189,7 @@ class Starter:
         )
 
     def _job(self) -> str:
-        return _JOB.format(name=self.name, source=_NAMES[self.source_kind])
+        return _JOB.format(name=self.name, source=self.source_name)
 
     # --- users and groups -------------------------------------------------------------------------------------------
 

@@ -58,10 +58,14 @@ class TargetView:
         links = {one.object.id: one.link for one in found if one.link is not None}
         observed = await matcher.by_id({id_: link.target_id for id_, link in links.items()})
         gone = links.keys() - observed.keys()
-        for one in found:
-            if one.object.id in gone:
-                self.draft.warn("InvalidAnchor", f"{one.name} is gone at the target; matched again", one.name)
         return set(gone), observed
+
+    def tell_gone(self, one: Evaluated, *, wanted: bool) -> None:
+        """What becomes of a link that leads nowhere: matched again, or forgotten if nobody wants the account there."""
+        then = "matched again" if wanted else "nobody is to have it, so its link is forgotten"
+        self.draft.warn("InvalidAnchor", f"{one.name} is gone at the target; {then}", one.name)
+        if not wanted and one.link is not None:
+            self.draft.forgotten.append(one.link)
 
     def with_drift(self, kind: Kind, one: Evaluated, seen: Observed | None) -> Link | None:
         """The link; where the target has drifted and the job repairs, as if we had last written what is there."""

@@ -23,6 +23,13 @@ def close_unsent(store: Store, draft: Draft, *, now: datetime) -> None:
         store.journal.close(draft.id, draft.job, list(_closings(store, draft, some, now)), now=now)
 
 
+def close_left(store: Store, draft: Draft, *, now: datetime) -> None:
+    """Close the failed rows of a plan whose process was killed before it came to them: nobody would try them again."""
+    rows = (row for row in store.journal.rows(draft.id, statuses=("failed",)) if "next_try" not in (row.error or {}))
+    for some in parts(rows):
+        store.journal.close(draft.id, draft.job, list(_closings(store, draft, some, now)), now=now)
+
+
 def _closings(store: Store, draft: Draft, rows: list[Row], now: datetime) -> Iterator[Closing]:
     keys: list[tuple[Kind, str]] = [(row.change.kind, row.change.source_id) for row in rows if row.status == "failed"]
     before = {(wait.kind, wait.source_id): wait for wait in store.pending.of(draft.job, "failed", keys)}

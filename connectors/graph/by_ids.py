@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 
 from connectors.graph.batch import read_batch
 from connectors.graph.fault import Fault
+from connectors.graph.pager import is_id
 from connectors.graph.transport import Round
 from connectors.graph.watermark import select_text
 from syncd.core.model import Json, Kind
@@ -40,4 +41,6 @@ def _items(calls: Round, body: Json) -> list[dict[str, Json]]:
     items = body.get("value") if isinstance(body, dict) else None
     if not isinstance(items, list) or not all(isinstance(i, dict) and isinstance(i.get("id"), str) for i in items):
         raise calls.incomplete("an answer without its list of objects")
+    if not all(is_id(item["id"]) for item in items):
+        raise calls.incomplete("an answer with an object whose id is none of Graph's")
     return items

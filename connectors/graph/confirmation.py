@@ -1,4 +1,4 @@
-"""A second opinion on assignments that the listing left out, before anybody loses access for it.
+"""A second opinion on assignments that the listing left out, or shows again, before anybody loses or gets access for it.
 
 A listing of appRoleAssignedTo was seen to lack rows that were there. The principal's own appRoleAssignments is another
 way to the same rows.
@@ -25,22 +25,22 @@ _TOP = 999
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confirmation:
-    """What the principals' own lists say of rows that were missed."""
+    """What the principals' own lists say of rows that are in doubt."""
 
     still: frozenset[str] = frozenset()  #: ids of those that are there all the same
     others: tuple[dict[str, Json], ...] = ()  #: rows of the same principals that neither the listing nor we had
 
 
 async def confirm(
-    calls: Round, application_id: str, missing: Sequence[Assignment], seen: Collection[str]
+    calls: Round, application_id: str, doubted: Sequence[Assignment], seen: Collection[str]
 ) -> Confirmation | None:
-    """Asks each principal of the missing rows for its own; `seen`: the ids that the listing had.
+    """Asks each principal of the rows in doubt for its own; `seen`: the ids that the listing had.
 
     A principal that does not exist (404) has no rows. None where this way is closed: too many principals, a permission
     that lacks (the documentation asks for Directory.Read.All), or an answer that is neither rows nor 404. Raises
     Incomplete. Source: Microsoft Graph documentation, "List appRoleAssignments granted to a user".
     """
-    principals = {row.principal_id: row.principal_kind for row in missing}
+    principals = {row.principal_id: row.principal_kind for row in doubted}
     if len(principals) > MOST:
         return None
     condition = quote(f"resourceId eq {application_id}", safe="")
@@ -54,7 +54,7 @@ async def confirm(
         return None
     if any(part.status not in (200, 404) for part in parts):
         return None
-    gone = {row.id for row in missing}
+    asked = {row.id for row in doubted}
     still: set[str] = set()
     others: dict[str, dict[str, Json]] = {}
     for part in parts:
@@ -66,7 +66,7 @@ async def confirm(
         if len(rows) >= _TOP or "@odata.nextLink" in part.body:
             return None
         for row in _of(calls, rows, application_id):
-            if row["id"] in gone:
+            if row["id"] in asked:
                 still.add(row["id"])
             elif row["id"] not in seen:
                 others[row["id"]] = row

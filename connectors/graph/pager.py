@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from connectors.graph.transport import Round, same_origin
+from connectors.graph.transport import Round, is_address, same_origin
 from syncd.core.model import Json
 
 NEXT = "@odata.nextLink"
@@ -24,6 +24,9 @@ TURNS = 8
 #: How often the same objects may come on a page of one chain, and how many pages in a row may be empty.
 REPEATS = 3
 EMPTY_PAGES = 1_000
+
+#: Ids become parts of paths: no slash, nothing that a path gives a meaning, and not "." or "..".
+_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~:@=+-]{1,256}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,9 +73,6 @@ async def walk(
         await asyncio.gather(coming, return_exceptions=True)
 
 
-_ID = re.compile(r"[A-Za-z0-9._~:@=+-]{1,256}")
-
-
 class _Progress:
     """Notices a chain whose links are ever new while its pages are not: such chains of groups/delta were reported.
 
@@ -93,6 +93,11 @@ class _Progress:
         return self._pages[page] <= REPEATS
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can be the id of an object: an id of Graph is a GUID, that of a row a few characters more."""
+    return _ID.fullmatch(text) is not None
+
+
 def _read(calls: Round, body: Json, *, delta: bool) -> tuple[GraphPage, str | None]:
     items = body.get("value") if isinstance(body, dict) else None
     if not isinstance(items, list):
@@ -100,11 +105,13 @@ def _read(calls: Round, body: Json, *, delta: bool) -> tuple[GraphPage, str | No
     for item in items:
         if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
             raise calls.incomplete("a page with an object that has no id")
-        if not _ID.fullmatch(item["id"]):  # ids become parts of paths
+        if not is_id(item["id"]):
             raise calls.incomplete("a page with an object whose id is none of Graph's")
     following, end = body.get(NEXT), body.get(DELTA)
     if not isinstance(following, str | None) or not isinstance(end, str | None):
         raise calls.incomplete("a page whose link is no text")
+    if not all(is_address(link) for link in (following, end) if link is not None):
+        raise calls.incomplete("a page whose link is no address")
     if not delta:
         return GraphPage(items=items, last=following is None), following
     if (following is None) == (end is None):

@@ -18,6 +18,7 @@ from connectors.graph.delta import read_delta
 from connectors.graph.fault import printable
 from connectors.graph.find import Finder
 from connectors.graph.groups import group_stream
+from connectors.graph.missing_groups import KnownGroups, looked_up
 from connectors.graph.recycle_bin import KnownUsers, proven
 from connectors.graph.settings import GraphSettings
 from connectors.graph.transport import Limits, Sleep, Transport, Wire
@@ -37,6 +38,7 @@ class GraphSource:
         transport: Transport,
         *,
         known_users: KnownUsers | None = None,
+        known_groups: KnownGroups | None = None,
         known_assignments: KnownAssignments | None = None,
         in_view: InView | None = None,
     ) -> None:
@@ -44,6 +46,7 @@ class GraphSource:
         self._settings = settings
         self._transport = transport
         self._known_users = known_users
+        self._known_groups = known_groups
         self._known_assignments = known_assignments
         self._in_view = in_view if settings.assigned_only else None
 
@@ -62,8 +65,8 @@ class GraphSource:
 
         Without a usable watermark (none, older than six days, other properties or tenant, or one that Graph no longer
         knows) the round is full; a few of its pages may say `full=False`: they add to what earlier ones told. What a
-        full round of users or the assignments lack is looked for in another way before it counts as gone, where
-        the source was told what is known. Raises SourceError.
+        full round lacks is looked for in another way before it counts as gone, where the source was told what is
+        known. Raises SourceError.
         """
         match stream:
             case "users":
@@ -72,6 +75,8 @@ class GraphSource:
                     pages = proven(pages, self._transport, self._settings, self._known_users)
             case "groups":
                 pages = self._read("group", watermark)
+                if self._known_groups is not None:
+                    pages = looked_up(pages, self._transport, self._settings, self._known_groups)
             case "assignments":
                 pages = read_assignments(self._transport, self._settings, self._known_assignments)
         async with aclosing(pages):
@@ -107,6 +112,7 @@ def open_source(
     settings: GraphSettings,
     *,
     known_users: KnownUsers | None = None,
+    known_groups: KnownGroups | None = None,
     known_assignments: KnownAssignments | None = None,
     in_view: InView | None = None,
     limits: Limits | None = None,
@@ -118,8 +124,8 @@ def open_source(
 ) -> GraphSource:
     """A source that connects, and imports the SDK, with its first request. `credential` stands in for the settings'.
 
-    `known_users` and `known_assignments` tell what the mirror holds; they are called when a round has been read, and only
-    where it may remove something. `in_view` is needed where the settings say `assigned_only`.
+    `known_users`, `known_groups` and `known_assignments` tell what the mirror holds; they are called when a round has been
+    read, and only where it may remove something. `in_view` is needed where the settings say `assigned_only`.
     """
     bounds = limits or Limits()
 
@@ -147,5 +153,10 @@ def open_source(
         observe=settings.observe,
     )
     return GraphSource(
-        settings, transport, known_users=known_users, known_assignments=known_assignments, in_view=in_view
+        settings,
+        transport,
+        known_users=known_users,
+        known_groups=known_groups,
+        known_assignments=known_assignments,
+        in_view=in_view,
     )

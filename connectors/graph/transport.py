@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ Sleep = Callable[[float], Awaitable[None]]
 WAIT = frozenset({429, 503, 504})
 AGAIN = frozenset({408, 500, 502})
 REDIRECT = frozenset({301, 302, 303, 307, 308})
+
+#: What httpx takes for an address. For anything else it raises InvalidURL, which is none of its RequestErrors.
+_ADDRESS = re.compile(r"[^\x00-\x1f\x7f]{1,65536}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -240,6 +244,11 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return max(0.0, (until - seen).total_seconds())
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def is_address(link: str) -> bool:
+    """Whether a link can be asked for at all: one without line breaks and the like, of a bounded length."""
+    return _ADDRESS.fullmatch(link) is not None
 
 
 def same_origin(link: str, root: str) -> bool:

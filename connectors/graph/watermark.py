@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from connectors.graph.settings import GraphSettings
-from connectors.graph.transport import same_origin
+from connectors.graph.transport import is_address, same_origin
 
 #: Graph keeps a delta token of directory objects for seven days (documentation, "Use delta query"); one day is spare.
 LIFETIME = timedelta(days=6)
@@ -35,6 +35,7 @@ class Watermark:
         return (
             self.select == select
             and self.tenant == settings.tenant_id
+            and is_address(self.link)
             and same_origin(self.link, settings.root)
             and timedelta(0) <= now - self.at + timedelta(hours=1)
             and now - self.at < LIFETIME

@@ -10,11 +10,10 @@ from connectors.scim.answer import NoAnswer
 from connectors.scim.discovery import discover
 from connectors.scim.errors import describe
 from connectors.scim.finding import Finder
-from connectors.scim.members import member_ids
 from connectors.scim.paging import first_page, page_from
 from connectors.scim.service import Service, observed, resources, total_results
 from syncd.core.attributes import parse_path, quote, read
-from syncd.core.change import Observed
+from syncd.core.change import Observed, members_of
 from syncd.core.model import Finding, Kind
 
 
@@ -145,7 +144,7 @@ async def _members(service: Service, sample: Observed) -> Finding:
         answer = await service.look("group", sample.id, members=True)
     except NoAnswer as broken:
         return Finding(ok=True, what=f"{service.name}: a group could not be read", detail=broken.detail)
-    shown = member_ids(answer.resource) if answer.ok and answer.resource is not None else None
+    shown = members_of(answer.resource) if answer.ok and answer.resource is not None else None
     if shown:
         return Finding(ok=True, what=f"{service.name}: members of a group are shown", detail=f"{len(shown)} of one")
     return Finding(

@@ -38,6 +38,7 @@ class Dialect:
     group_update: Literal["PATCH", "PUT"] = "PATCH"
     member_remove: Literal["filter", "value"] = "filter"
     member_ref: bool = False  #: members carry "$ref": null
+    member_display: bool = False  #: members that are added carry their user name as `display`
     name_with_members: bool = False  #: each change of members repeats the group's name
     extension_schemas: bool = True  #: `schemas` of a POST lists custom extensions too
     always_schemas: Mapping[Kind, tuple[str, ...]] | None = None  #: `schemas` of a POST lists these in any case
@@ -84,6 +85,7 @@ DIALECTS: Mapping[DialectName, Dialect] = {
         user_update="PUT",
         user_active="PUT",
         group_update="PUT",
+        member_display=True,
         create_extras=_OKTA_EXTRAS,
         find_window=True,
     ),
@@ -91,6 +93,7 @@ DIALECTS: Mapping[DialectName, Dialect] = {
         name="okta-patch",
         pathless="always",
         user_update="PUT",
+        member_display=True,
         name_with_members=True,
         create_extras=_OKTA_EXTRAS,
         find_window=True,

@@ -75,11 +75,13 @@ class Knowledge:
         self._show(kind, {path: there for path, there in found.items() if known.get(path) is not there})
 
     def saw(self, kind: Kind, resource: Mapping[str, Json]) -> None:
-        """Any object: a path that it shows is one that can be shown after all."""
+        """Any object: a path that it shows is one that can be shown after all. Of members it is remembered that they are
+        shown: some services leave out what is empty, others leave out members always."""
         known = self.facts.shown.get(kind, {})
-        self._show(
-            kind, {p: True for p, there in known.items() if not there and not _nothing(read(resource, parse_path(p)))}
-        )
+        hidden = {path for path, there in known.items() if not there}
+        if kind == "group" and known.get("members") is not True:
+            hidden.add("members")
+        self._show(kind, {p: True for p in hidden if not _nothing(read(resource, parse_path(p)))})
 
     def _show(self, kind: Kind, found: Mapping[str, bool]) -> None:
         if found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 from connectors.scim.dialects import Dialect
@@ -19,17 +20,20 @@ def chunks(ids: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
         yield tuple(ids[at : at + size])
 
 
-def member_ids(resource: Mapping[str, Json]) -> frozenset[str] | None:
-    """The members that a group resource shows; None where it shows no such attribute."""
-    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
-    if not isinstance(shown, list):
-        return None
-    found = (entry.get("value") if isinstance(entry, Mapping) else entry for entry in shown)
-    return frozenset(str(value) for value in found if isinstance(value, (str, int)))
+def add_body(
+    ids: Iterable[str], dialect: Dialect, name: Json = None, called: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Json]:
+    """`name`: the group's; `called`: user names by member id."""
+    values = [member_value(member, dialect, called) for member in ids]
+    return _body([{"op": op_word("add", dialect), "path": "members", "value": values}], dialect, name)
 
 
-def add_body(ids: Iterable[str], dialect: Dialect, name: Json = None) -> dict[str, Json]:
-    return _body([{"op": op_word("add", dialect), "path": "members", "value": _values(ids, dialect)}], dialect, name)
+def member_value(member: str, dialect: Dialect, called: Mapping[str, str] = MappingProxyType({})) -> dict[str, Json]:
+    """One member as a request says it; `display` where the dialect has it and the name is known (RFC 7643 section 2.4)."""
+    value: dict[str, Json] = {"$ref": None, "value": member} if dialect.member_ref else {"value": member}
+    if dialect.member_display and member in called:
+        value["display"] = called[member]
+    return value
 
 
 def remove_body(ids: Iterable[str], form: RemoveForm, dialect: Dialect, name: Json = None) -> dict[str, Json]:
@@ -40,12 +44,10 @@ def remove_body(ids: Iterable[str], form: RemoveForm, dialect: Dialect, name: Js
     """
     remove = op_word("remove", dialect)
     if form == "value":
-        return _body([{"op": remove, "path": "members", "value": _values(ids, dialect)}], dialect, name)
+        return _body(
+            [{"op": remove, "path": "members", "value": [member_value(id_, dialect) for id_ in ids]}], dialect, name
+        )
     return _body([{"op": remove, "path": f"members[value eq {quote(member)}]"} for member in ids], dialect, name)
-
-
-def _values(ids: Iterable[str], dialect: Dialect) -> list[Json]:
-    return [{"$ref": None, "value": member} if dialect.member_ref else {"value": member} for member in ids]
 
 
 def _body(operations: list[Json], dialect: Dialect, name: Json) -> dict[str, Json]:

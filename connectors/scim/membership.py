@@ -13,10 +13,10 @@ from dataclasses import replace
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import unanswered
 from connectors.scim.knowledge import REMOVES_BY
-from connectors.scim.members import RemoveForm, add_body, chunks, member_ids, remove_body
+from connectors.scim.members import RemoveForm, add_body, chunks, member_value, remove_body
 from connectors.scim.overlay import overlay
 from connectors.scim.sending import GONE, Sending
-from syncd.core.change import Action, Outcome
+from syncd.core.change import Action, Outcome, members_of
 from syncd.core.model import Json
 
 _NOT_THIS_WAY = (400, 405, 422, 500, 501)
@@ -52,16 +52,19 @@ class Membership(Sending):
     def _name(self) -> Json:
         return self.wrote.get("displayName")
 
+    def _addition(self, ids: Sequence[str]) -> dict[str, Json]:
+        return add_body(ids, self.service.dialect, self._name, self.change.called)
+
     async def _members(self) -> tuple[Answer | None, frozenset[str] | None]:
         """A read of the group and the members that it shows; None where they cannot be told."""
         seen = await self.look(members=True)
         if seen is None or seen.resource is None:
             return seen, None
-        return seen, member_ids(seen.resource)
+        return seen, members_of(seen.resource)
 
     async def _add(self, part: Sequence[str]) -> Outcome:
         try:
-            answer = await self.write("PATCH", self.path, add_body(part, self.service.dialect, self._name))
+            answer = await self.write("PATCH", self.path, self._addition(part))
         except NoAnswer as broken:
             if not broken.sent:
                 return unanswered(broken, maybe=False)
@@ -81,7 +84,7 @@ class Membership(Sending):
 
     async def _verify_add(self, part: Sequence[str], answer: Answer) -> Outcome:
         knowledge = self.service.knowledge
-        shown = member_ids(answer.resource) if answer.resource is not None else None
+        shown = members_of(answer.resource) if answer.resource is not None else None
         if (shown is not None and set(part) <= shown) or knowledge.has(_ADDS) or not knowledge.facts.members_shown:
             return self.done(answer)
         seen, shown = await self._members()
@@ -98,6 +101,7 @@ class Membership(Sending):
                 written=tuple(m for m in part if m in shown),
             )
         knowledge.learn(_ADDS)
+        knowledge.saw("group", seen.resource or {})
         return self.done(seen)
 
     async def _settle_add(self, part: Sequence[str], fault: Outcome) -> Outcome:
@@ -110,7 +114,7 @@ class Membership(Sending):
         if not missing:
             return self.done(seen)
         try:
-            answer = await self.write("PATCH", self.path, add_body(missing, self.service.dialect, self._name))
+            answer = await self.write("PATCH", self.path, self._addition(missing))
         except NoAnswer as broken:
             return replace(unanswered(broken, maybe=broken.sent), target_id=self.change.target_id)
         if answer.ok:
@@ -253,7 +257,8 @@ class Membership(Sending):
                 return self.would_empty()
             kept = _entries(seen.resource)
             if adding:
-                kept += [{"value": member} for member in ids if member not in (shown or ())]
+                new = [member for member in ids if member not in (shown or ())]
+                kept += [member_value(member, self.service.dialect, self.change.called) for member in new]
             else:
                 kept = [entry for entry in kept if str(entry.get("value")) not in set(ids)]
             body = overlay(seen.resource, {}, "group") | {"members": kept}
@@ -270,7 +275,7 @@ class Membership(Sending):
         knowledge = self.service.knowledge
         if knowledge.has(_ADDS):
             return
-        shown = member_ids(outcome.observed) if outcome.observed is not None else None
+        shown = members_of(outcome.observed) if outcome.observed is not None else None
         if not shown:
             _, shown = await self._members()
         if shown:

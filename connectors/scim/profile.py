@@ -51,7 +51,6 @@ class KindProfile:
     on_create: frozenset[str] = frozenset()  #: written at creation only
     updatable: frozenset[str] | None = None  #: the only attributes that an update may name; None: all
     optional: frozenset[str] = frozenset()  #: attributes whose refusal is a note, not a failure
-    hidden: frozenset[str] = frozenset()  #: accepted, and never shown in an answer
     delete: Deletion = "deletes"
     rename: bool = True  #: groups: a new displayName is accepted
     #: rows of mappings as config.toml writes them, by source kind ("graph", "okta"); `any` stands before both

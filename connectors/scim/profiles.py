@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from connectors.scim.built_in import BUILT_IN, built_in
 from connectors.scim.dialects import DIALECTS, Dialect
 from connectors.scim.profile import Deletion, ErrorWords, KindProfile, Profile
 from syncd.core.attributes import PathError, parse_path
 from syncd.core.errors import SyncdError
 from syncd.core.model import Json
 
-_BUILT_IN = Path(__file__).parent / "profiles"
+#: A flood would hide the first line.
+MOST_SHOWN = 100
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,21 +29,28 @@ class ProfileError(SyncdError):
 
     profile: str
     detail: str
+    also: tuple[ProfileError, ...] = ()  #: further faults, of this file or another
+
+    def __str__(self) -> str:
+        """A line for each fault, the same one once."""
+        lines = [super().__str__(), *(line for error in self.also for line in str(error).split("\n"))]
+        return "\n".join(dict.fromkeys(lines))
 
 
-def built_in() -> tuple[str, ...]:
-    """The names of the profiles that come with syncd."""
-    return tuple(sorted(path.stem for path in _BUILT_IN.glob("*.toml")))
+def raise_faults(faults: Sequence[ProfileError]) -> None:
+    """Raise them all as one error; nothing where there is none."""
+    if faults:
+        raise replace(faults[0], also=(*faults[0].also, *faults[1:]))
 
 
 def load_profile(name: str) -> Profile:
     """The built-in profile of this name, or the one in the file at this path. Raises ProfileError."""
-    path = Path(name) if "/" in name or name.endswith(".toml") else _BUILT_IN / f"{name}.toml"
+    path = Path(name) if "/" in name or name.endswith(".toml") else BUILT_IN / f"{name}.toml"
     try:
         with path.open("rb") as file:
             data = tomllib.load(file)
     except FileNotFoundError:
-        if path.parent == _BUILT_IN:
+        if path.parent == BUILT_IN:
             near = difflib.get_close_matches(name.lower(), built_in(), n=1)
             hint = f"the nearest is {near[0]}; " if near else ""
             raise ProfileError(profile=name, detail=f"not known; {hint}built in are {', '.join(built_in())}") from None
@@ -58,10 +67,11 @@ _SOURCES = ("any", "graph", "okta")
 
 
 class _Reader:
-    """Checks a profile's data key by key, so that each fault is told with its place."""
+    """Checks a profile's data key by key, so that each fault is told with its place, all of them at once."""
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._faults: list[str] = []
 
     def profile(self, data: Mapping[str, Json], stem: str) -> Profile:
         known = {f.name for f in fields(Profile)} - {"name"}
@@ -89,6 +99,7 @@ class _Reader:
         checked["errors"] = tuple(
             self._error(entry, f"errors[{at}]") for at, entry in enumerate(self._tables(data, "errors", ""))
         )
+        raise_faults([ProfileError(profile=self._name, detail=detail) for detail in self._faults[:MOST_SHOWN]])
         return Profile(**checked)
 
     def _kind(self, data: Mapping[str, Json], at: str) -> KindProfile:
@@ -100,7 +111,7 @@ class _Reader:
         for key in ("match", "required"):
             if key in data:
                 checked[key] = self._paths(data, key, at)
-        for key in ("filterable", "accepts", "on_create", "updatable", "optional", "hidden"):
+        for key in ("filterable", "accepts", "on_create", "updatable", "optional"):
             if key in data:
                 checked[key] = frozenset(self._paths(data, key, at))
         if "delete" in data:
@@ -119,6 +130,7 @@ class _Reader:
                     for number, row in enumerate(self._tables(table, source, f"{at}.mappings"))
                 )
                 for source in table
+                if source in _SOURCES
             }
         return KindProfile(**checked)
 
@@ -165,10 +177,12 @@ class _Reader:
         return {
             key: self._choice(data, key, "traits", choices[key]) if key in choices else self._flag(data, key, "traits")
             for key in data
+            if key in known
         }
 
     def _fail(self, detail: str) -> None:
-        raise ProfileError(profile=self._name, detail=detail)
+        """Note a fault and go on: what a check then gives stands for nothing, since no profile comes of it."""
+        self._faults.append(detail)
 
     def _keys(self, data: Mapping[str, Json], known: set[str], at: str) -> None:
         for key in data:
@@ -189,7 +203,8 @@ class _Reader:
         value = data[key]
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
             self._wrong(_at(at, key), value, f"a number from 1 to {most}")
-        return int(value)
+            return most
+        return value
 
     def _text(self, data: Mapping[str, Json], key: str, at: str, default: str | None = None) -> str:
         value = data.get(key, default)
@@ -207,27 +222,31 @@ class _Reader:
     def _table(self, data: Mapping[str, Json], key: str, at: str) -> Mapping[str, Json]:
         if not isinstance(value := data[key], dict):
             self._wrong(_at(at, key), value, "a table")
-        return dict(value)
+            return {}
+        return value
 
     def _tables(self, data: Mapping[str, Json], key: str, at: str) -> list[Mapping[str, Json]]:
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
             self._wrong(_at(at, key), value, "an array of tables")
-        return list(value)
+            return []
+        return value
 
     def _paths(self, data: Mapping[str, Json], key: str, at: str) -> tuple[str, ...]:
         if not isinstance(value := data[key], list):
             self._wrong(_at(at, key), value, "a list of attribute paths")
+            return ()
         return tuple(self._path(path, _at(at, key)) for path in value)
 
     def _path(self, text: Json, at: str) -> str:
         if not isinstance(text, str):
             self._wrong(at, text, "an attribute path")
+            return ""
         try:
-            return str(parse_path(str(text)))
+            return str(parse_path(text))
         except PathError as error:
             self._fail(f"{at}: {error}")
-            raise
+            return ""
 
 
 def _at(at: str, key: str) -> str:

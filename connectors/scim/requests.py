@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from connectors.scim.dialects import Dialect
 from connectors.scim.knowledge import IGNORES_PATHLESS
-from connectors.scim.members import add_body, chunks, remove_body
+from connectors.scim.members import add_body, chunks, member_value, remove_body
 from connectors.scim.patch import PATCH_SCHEMA, Unit, current_values, is_empty, operations, units
 from connectors.scim.profile import Profile
 from connectors.scim.template import new_body
@@ -131,13 +131,14 @@ def _members(
     name = wrote.get("displayName")
     whole = dialect.group_update == "PUT" or (facts.member_remove == "put" and (not adding or not facts.patch))
     if whole:
+        members = [member_value(member, dialect, change.called) for member in ids]
         base = {key: value for key, value in wrote.items() if key != "members"}
-        body = _put_body({**base, "members": [{"value": member} for member in ids] if adding else None}, change)
+        body = _put_body({**base, "members": members if adding else None}, change)
         return (Step(request=Request(method="PUT", path=path, body=body), values={}, members=ids),)
     found: list[Step] = []
     for part in chunks(ids, max(1, facts.member_chunk)):
         if adding:
-            body = add_body(part, dialect, name)
+            body = add_body(part, dialect, name, change.called)
         else:
             body = remove_body(part, "value" if facts.member_remove == "value" else "filter", dialect, name)
         found.append(Step(request=Request(method="PATCH", path=path, body=body), values={}, members=part))

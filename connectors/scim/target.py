@@ -71,6 +71,10 @@ class ScimTarget:
         return self._service.profile
 
     @property
+    def member_names(self) -> bool:
+        return self._service.dialect.member_display
+
+    @property
     def writable(self) -> bool:
         return self._service.writer is not None
 

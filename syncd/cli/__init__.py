@@ -1,5 +1,9 @@
 """The command line, one file for each group of verbs."""
 
-from syncd.cli.program import main
+from syncd.cli.garbage import look_rarely
+
+look_rarely()  # before all else is loaded
+
+from syncd.cli.program import main  # noqa: E402 - see above
 
 __all__ = ["main"]

@@ -9,8 +9,12 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from syncd.cli.failure import fail
+from syncd.cli.garbage import look_as_usual
 from syncd.cli.options import OPTIONS, AsPlain
 from syncd.cli.session import console, err, logs, out
+
+#: made by docs/generate.py from the settings, which take long to load
+SCHEMA = Path(__file__).parents[1] / "config" / "config.schema.json"
 
 app = typer.Typer()
 config_app = typer.Typer(help="About config.toml.", no_args_is_help=True)
@@ -73,10 +77,7 @@ def _interview() -> NoReturn:
 @config_app.command("schema")
 def config_schema() -> None:
     """The JSON Schema of config.toml."""
-    from syncd.config import schema  # noqa: PLC0415 - as late as possible
-    from syncd.report.json import dumps  # noqa: PLC0415 - likewise
-
-    out(dumps(schema()))
+    out(SCHEMA.read_text(encoding="utf-8"))
 
 
 @app.command("eval")
@@ -99,4 +100,5 @@ def eval_command(
 
     if (expression is None) == (batch is None):
         raise typer.BadParameter("give an expression, or --batch FILE")
+    look_as_usual()
     raise typer.Exit(several(batch) if batch is not None else one(expression or "", given, output))

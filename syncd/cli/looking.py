@@ -108,7 +108,7 @@ def held(job: Jobs = None, output: AsPlain = "text") -> None:
     from syncd.report.json import dumps  # noqa: PLC0415 - likewise
     from syncd.report.steps import print_held  # noqa: PLC0415 - likewise
 
-    with opened_runtime() as runtime:
+    with opened_runtime(silent=True) as runtime:
         rows = held_verb(runtime, job or ())
     code = 3 if any(row["changes"] for row in rows) else 0
     if output == "json":

@@ -16,6 +16,7 @@ import typer
 from syncd import __version__
 from syncd.cli import configuration, control, database, looking, runs, sandbox
 from syncd.cli.failure import fail, fail_with, wants_json
+from syncd.cli.garbage import look_no_more
 from syncd.cli.options import OPTIONS, As, Jobs
 from syncd.core.errors import SyncdError
 
@@ -101,4 +102,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        look_no_more()
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncd import __version__
 from syncd.cli.options import OPTIONS, As, AsPlain, Jobs, Output, Plain
 from syncd.cli.session import console, daemon_logs, err, opened_runtime, out, run_to_end, settings
+
+if TYPE_CHECKING:
+    from syncd.cycle import Wish
+    from syncd.report.result import JobResult
+    from syncd.runtime import Runtime
 
 app = typer.Typer()
 
@@ -28,7 +35,7 @@ def sync_command(
 
 
 def one_cycle_each(job: list[str] | None, *, dry_run: bool, full: bool, plan: str | None, output: Output) -> None:
-    from syncd.cycle import Wish, sync  # noqa: PLC0415 - the SDKs take seconds to import
+    from syncd.cycle import Wish  # noqa: PLC0415 - the SDKs take seconds to import
     from syncd.report.bars import bars  # noqa: PLC0415 - likewise
     from syncd.report.html import html_report  # noqa: PLC0415 - likewise
     from syncd.report.json import dumps, overall, report  # noqa: PLC0415 - likewise
@@ -39,7 +46,7 @@ def one_cycle_each(job: list[str] | None, *, dry_run: bool, full: bool, plan: st
     with opened_runtime() as runtime:
         wish = Wish(dry=dry_run, full=full, checksum=plan, previews=output == "json")
         with bars(color=OPTIONS.color) as runtime.progress:
-            results = run_to_end(sync(runtime, job or (), wish))
+            results = run_to_end(_until_stopped(runtime, job or (), wish))
         if output == "json":
             out(dumps(report(results, runtime.store, dry=dry_run)))
         elif output == "html":
@@ -52,6 +59,19 @@ def one_cycle_each(job: list[str] | None, *, dry_run: bool, full: bool, plan: st
             if result.error is not None and output != "json":
                 err(str(result.error))
     raise typer.Exit(code)
+
+
+async def _until_stopped(runtime: Runtime, jobs: Sequence[str], wish: Wish) -> list[JobResult]:
+    from syncd.cycle import sync  # noqa: PLC0415 - the SDKs take seconds to import
+    from syncd.stopping import stopping_on_signals  # noqa: PLC0415 - likewise
+
+    def told() -> None:
+        runtime.progress.close()  # a terminal has its cursor back, should a second signal end it all
+        if sys.stderr.isatty():
+            err("finishing the changes in hand; once more ends it at once")
+
+    with stopping_on_signals(told) as stopping:
+        return await sync(runtime, jobs, wish, stopping=stopping)
 
 
 @app.command()

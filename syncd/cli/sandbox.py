@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from syncd.cli.garbage import look_as_usual
 from syncd.cli.session import console, logs, run_to_end
 
 app = typer.Typer()
@@ -17,6 +18,7 @@ def demo() -> None:
     """Start the sandbox and show a dry run, a sync, changes, and a second sync against it."""
     from syncd.demo import demo as demo_verb  # noqa: PLC0415 - the SDKs take seconds to import
 
+    look_as_usual()
     logs("warning")
     raise typer.Exit(run_to_end(demo_verb(console())))
 
@@ -32,4 +34,5 @@ def sandbox(
     """Serve the sandbox's Graph, Okta and SCIM; print a config.toml for it."""
     from syncd.demo import serve_sandbox  # noqa: PLC0415 - the services take a moment to import
 
+    look_as_usual()
     raise typer.Exit(serve_sandbox(users=users, port=port, folder=folder))

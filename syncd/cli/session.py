@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from syncd.cli.garbage import look_as_usual
 from syncd.cli.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class opened_runtime:  # noqa: N801 - used like a function
         from syncd.runtime import Runtime  # noqa: PLC0415 - as late as possible
 
         self._open = Runtime.open(said)
+        look_as_usual()
         return self._open
 
     def __exit__(self, *_: object) -> None:

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
-from syncd.config.expression import ExpressionText
+from syncd.config.expression import ExpressionText, compiled
 from syncd.config.faults import ADD, kind_of, nearest_of, shown
 from syncd.config.identifier import Text
 from syncd.config.pattern import pattern_fault
 from syncd.config.section import Section, Wrong
-from syncd.core.expression import ExpressionError, compile_expression
 from syncd.core.model import Json
 from syncd.core.operators import OPERATORS, moment, operator_name, relative
 
@@ -87,7 +86,7 @@ class Clause(Section):
     ) = Field(
         default=None,
         description="What to compare with: text, a number or a Boolean; a list for IN and NOT IN; for BEFORE and AFTER "
-        "a date in ISO 8601, or now, -30d, +12h and the like, which look at everybody anew in each cycle; none for the operators that begin with IS. "
+        "a date in ISO 8601, or now, -30d, +12h and the like; none for the operators that begin with IS. "
         "A REGEX MATCH matches the whole value",
     )
     expression: ExpressionText | None = Field(
@@ -137,11 +136,8 @@ def _of_expression(raw: Mapping[str, Json]) -> Iterable[Wrong]:
     for key in ("attribute", "operator", "value"):
         if key in raw:
             yield Wrong(f"{key} beside expression", "an expression takes the place of all three; remove one", key=key)
-    try:
-        compiled = compile_expression(raw["expression"]) if isinstance(raw["expression"], str) else None
-    except ExpressionError:
-        return  # has a fault of its own already
-    if compiled is not None and (compiled.uses_chance or compiled.selects_unique):
+    expression = compiled(raw["expression"])
+    if expression is not None and (expression.uses_chance or expression.selects_unique):
         right = "scope must not hang on chance; leave out Guid, RandomString and SelectUniqueValue"
         yield Wrong("an expression that gives another value each time", right, key="expression")
 

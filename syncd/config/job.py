@@ -43,7 +43,8 @@ class Job(Section):
         default=False, description="true: members of groups inside an assigned group count as assigned too"
     )
     drift: Literal["report", "repair", "ignore"] = Field(
-        default="report", description="What is done about values that somebody changed at the target"
+        default="report",
+        description="What is done about values and members of groups that somebody changed at the target",
     )
     precedence: int = Field(
         default=0,

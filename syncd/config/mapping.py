@@ -7,13 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from syncd.config.expression import ExpressionText
+from syncd.config.expression import ExpressionText, compiled
 from syncd.config.faults import kind_of, shown
 from syncd.config.filters import Scalar
 from syncd.config.identifier import Text
 from syncd.config.section import Section, Wrong
 from syncd.core.attributes import AttributePath, PathError, parse_path
-from syncd.core.expression import ExpressionError, compile_expression
 from syncd.core.model import Json
 
 ORIGINS = ("source", "constant", "expression")
@@ -44,10 +43,8 @@ def path_key(path: AttributePath) -> tuple[Json, ...]:
 
 def selects_unique(text: Json) -> bool:
     """Whether this expression can be read, and gives another value once the first one is in use."""
-    try:
-        return isinstance(text, str) and compile_expression(text).selects_unique
-    except ExpressionError:
-        return False
+    expression = compiled(text)
+    return expression is not None and expression.selects_unique
 
 
 def _target(value: Any) -> str:

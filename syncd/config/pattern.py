@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import warnings
 
-import regex
-
 from syncd.config.faults import shown
 from syncd.config.section import Wrong
-from syncd.core.expression.unrolled import UNROLLED_LIMIT, unrolled_size
 
 LENGTH_LIMIT = 10_000
 
 
 def pattern_fault(pattern: str, key: str | None = None) -> Wrong | None:
     """What is wrong with a regular expression; None where it compiles."""
+    import regex  # noqa: PLC0415 - takes long to load, and is needed only where there is a pattern
+
+    from syncd.core.expression.unrolled import UNROLLED_LIMIT, unrolled_size  # noqa: PLC0415 - likewise
+
     if len(pattern) > LENGTH_LIMIT:
         return Wrong(f"a pattern of {len(pattern)} characters", f"at most {LENGTH_LIMIT} are allowed", key=key)
     if unrolled_size(pattern) > UNROLLED_LIMIT:

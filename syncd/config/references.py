@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import cast, get_args
 
+from syncd.config.expression import compiled
 from syncd.config.faults import ADD, nearest_of, shown
 from syncd.config.section import Wrong
-from syncd.core.expression import ExpressionError, compile_expression
 from syncd.core.model import Json, Kind
 from syncd.core.vocabulary import SourceKind, UnknownAttribute, Vocabulary, vocabulary
 
@@ -84,10 +84,8 @@ def _names(objects: Mapping[str, Json]) -> Iterator[tuple[Location, list[str]]]:
 
 
 def _of_expression(location: Location, text: str) -> Iterator[tuple[Location, list[str]]]:
-    try:
-        yield location, sorted(compile_expression(text).attributes)
-    except ExpressionError:
-        return  # has a fault of its own already
+    if (expression := compiled(text)) is not None:
+        yield location, sorted(expression.attributes)
 
 
 def _entries(value: Json) -> list[Mapping[str, Json]]:

@@ -39,7 +39,7 @@ class Wrong(NamedTuple):
 class Section(BaseModel):
     """One table. `relations` adds what no single key can say, whether or not the keys themselves are right."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     @classmethod
     def relations(cls, raw: Mapping[str, Json]) -> Iterable[Wrong]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, TypeAdapter, ValidationInfo, WithJsonSchema
+from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationInfo, WithJsonSchema
 
 from syncd.config.address import RootUrl, ServiceUrl
 from syncd.config.duration import Seconds
@@ -24,9 +24,10 @@ _WAYS = 'token, oauth, basic or auth = "none"'
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # a token of RFC 9110 section 5.6.2
 _SECRET_HEADER = re.compile(r"auth|token|secret|key|cookie|passw|signature|credential", re.IGNORECASE)
 _OURS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "accept-encoding"})
-_SECRET: TypeAdapter[Secret] = TypeAdapter(SecretLine)
-_SECRET_LINES: TypeAdapter[Secret] = TypeAdapter(SecretText)
-_FILE: TypeAdapter[Path] = TypeAdapter(ExistingFile)
+_LATE = ConfigDict(defer_build=True)  # built where a file first asks for it
+_SECRET: TypeAdapter[Secret] = TypeAdapter(SecretLine, config=_LATE)
+_SECRET_LINES: TypeAdapter[Secret] = TypeAdapter(SecretText, config=_LATE)
+_FILE: TypeAdapter[Path] = TypeAdapter(ExistingFile, config=_LATE)
 
 
 def _profile(value: Any, info: ValidationInfo) -> str:

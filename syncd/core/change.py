@@ -58,7 +58,8 @@ class Change:
 
     `before` and `after` map attribute paths (see attributes.py) to values; a path whose `after` is None is removed at
     the target. A path whose two values are equal is not sent: an ADOPT row carries all that is wished, so that the link
-    remembers it. ADD_MEMBERS has after = {"members": [target ids]}, REMOVE_MEMBERS before = {"members": [target ids]}.
+    remembers it. ADD_MEMBERS has after = {"members": [target ids]}, REMOVE_MEMBERS before = {"members": [target ids]};
+    ADD_MEMBERS with the same members before and after remembers those that a group has already.
     """
 
     action: Action
@@ -73,6 +74,8 @@ class Change:
     skipped: str | None = None  #: why nothing is sent although something differs
     failed: str | None = None  #: why the object could not be mapped: the row is shown and tried again
     out: bool = False  #: the object has left the scope: the grace before a delete counts from here
+    #: ADD_MEMBERS: user names by target id, for a target that is told them beside the ids (`Target.member_names`)
+    called: Mapping[str, str] = field(default_factory=dict)
     redacted: frozenset[str] = frozenset()  #: paths whose values no report, log or database row may show
 
     @property
@@ -82,8 +85,8 @@ class Change:
 
     @property
     def only_remembers(self) -> bool:
-        """A reference that an account had already when it was taken over: nothing is sent, and nothing told."""
-        return self.action is Action.REFERENCE and not self.edited
+        """References and members that were there already when the object was taken over: nothing is sent or told."""
+        return self.action in (Action.REFERENCE, Action.ADD_MEMBERS) and not self.edited
 
     @property
     def edited(self) -> dict[str, tuple[Json, Json]]:
@@ -93,6 +96,15 @@ class Change:
         return {path: pair for path, pair in found.items() if pair[0] != pair[1]}
 
 
+def members_of(resource: Mapping[str, Json]) -> frozenset[str] | None:
+    """The ids of the members that a SCIM group shows; None where it shows no such attribute."""
+    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
+    if not isinstance(shown, list):
+        return None
+    found = (entry.get("value") if isinstance(entry, Mapping) else entry for entry in shown)
+    return frozenset(str(value) for value in found if isinstance(value, (str, int)))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observed:
     """What the target says now of one object."""
@@ -100,6 +112,11 @@ class Observed:
     id: str
     resource: Mapping[str, Json]  #: the SCIM resource as answered
     etag: str | None = None
+
+    @property
+    def members(self) -> frozenset[str] | None:
+        """The ids of the members that a group shows; None where it shows no such attribute."""
+        return members_of(self.resource)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +135,8 @@ class Outcome:
     remedy: str = ""
     requests: int = 0
     written: tuple[str, ...] = ()  #: written before a failure: the ids of members, or the paths of attributes
+    #: of a creation that found an account: the paths that are written on creation only, which the account keeps
+    keeps: frozenset[str] = frozenset()
     permanent: bool = False  #: trying again is useless until something changes at the source or at the target
 
 

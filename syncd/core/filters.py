@@ -1,4 +1,4 @@
-"""Scoping filters: clauses joined with AND, lists of clauses with OR (operators.py has what a clause compares with).
+"""Scoping filters: clauses joined with AND, lists of clauses with OR (comparisons.py has what a clause compares with).
 
 A clause is false when the attribute is null or empty, IS NULL excepted, so NOT EQUALS is not the negation of EQUALS. Of
 several values one is enough; the negated operators must hold for all. A clause may be an expression in place of these:
@@ -7,10 +7,12 @@ it holds where that gives true. What cannot be told raises FilterError: then the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from syncd.core.comparisons import COMPARISONS
 from syncd.core.entry import Entry
 from syncd.core.errors import SyncdError
 from syncd.core.expression import (
@@ -23,13 +25,15 @@ from syncd.core.expression import (
     render,
 )
 from syncd.core.model import Json
-from syncd.core.operators import OPERATORS, REGEX_TIME_LIMIT_S, Operator, moment, operator_name, relative
+from syncd.core.operators import OPERATORS, moment, operator_name, relative
 from syncd.core.redaction import shown_expression
 from syncd.core.schema import is_empty
 from syncd.core.source_attribute import Accessor
 
-__all__ = ["OPERATORS", "REGEX_TIME_LIMIT_S", "Clause", "FilterError", "Filters", "Operator", "compile_filters",
-           "holds", "moment", "operator_name"]  # fmt: skip
+__all__ = ["OPERATORS", "Clause", "FilterError", "Filters", "compile_filters", "holds", "moment", "operator_name"]
+
+
+_A_SECOND = timedelta(seconds=1)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -64,10 +68,14 @@ class Clause:
 
     @property
     def uses_clock(self) -> bool:
-        """Whether it may hold tomorrow for an object that stays as it is."""
-        if self.expression is not None:
-            return compile_expression(self.expression).uses_clock
-        return OPERATORS[self.operator].dated and relative(self.value) is not None
+        """Whether an expression asks what time it is: when its answer changes cannot be told beforehand."""
+        return self.expression is not None and compile_expression(self.expression).uses_clock
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """How far from now the time lies that it compares with; None where it compares with none, or a fixed one."""
+        dated = self.expression is None and OPERATORS[self.operator].dated
+        return relative(self.value) if dated else None
 
 
 #: says whether a clause holds for an entry, and what it saw; raises FilterError
@@ -79,10 +87,25 @@ class Filters:
     """Compiled filters of one kind of object. None configured: everything passes."""
 
     lists: tuple[tuple[tuple[Clause, _Test], ...], ...] = ()
+    #: attributes that are compared with a time relative to now, and how far from now
+    dated: tuple[tuple[Accessor, timedelta], ...] = ()
 
     @property
     def uses_clock(self) -> bool:
+        """Whether it may let an object in or out that stays as it is, at a time that cannot be told beforehand."""
         return any(clause.uses_clock for clauses in self.lists for clause, _ in clauses)
+
+    def next_turn(self, entry: Entry, now: datetime) -> datetime | None:
+        """The first time after now at which a clause with a relative time may answer otherwise for this entry as it is;
+        None: never again. A second late, as a comparison turns just after the moment itself."""
+        turns: list[datetime] = []
+        for accessor, ahead in self.dated:
+            seen = accessor(entry)
+            for value in seen if isinstance(seen, (list, tuple)) else [seen]:
+                with contextlib.suppress(OverflowError):  # in no year that there is
+                    if (at := moment(value)) is not None and (turn := at - ahead + _A_SECOND) > now:
+                        turns.append(turn.astimezone(UTC))
+        return min(turns, default=None)
 
     def refused(self, entry: Entry, context: EvaluationContext | None = None) -> tuple[str, Json] | None:
         """None if the entry passes; else (the first clause that failed in each list, joined with OR; what was seen).
@@ -126,7 +149,7 @@ def _first_failed(
     return None
 
 
-def holds(clause: Clause, how: Operator, seen: Json, *, now: datetime | None = None) -> bool:
+def holds(clause: Clause, seen: Json, *, now: datetime | None = None) -> bool:
     """Whether one clause holds for a value; of several values one is enough (all for the negated operators).
 
     Raises FilterError when a pattern takes too long.
@@ -136,30 +159,34 @@ def holds(clause: Clause, how: Operator, seen: Json, *, now: datetime | None = N
         return not values
     if not values:
         return False
-    wanted = clause.value
-    if how.dated and (ahead := relative(wanted)) is not None:
+    wanted, compare = clause.value, COMPARISONS[clause.operator]
+    if OPERATORS[clause.operator].dated and (ahead := relative(wanted)) is not None:
         wanted = (now or datetime.now(UTC)) + ahead
     every = all if clause.operator.startswith("NOT ") else any
     try:
-        return every(how.test(value, wanted) for value in values)
+        return every(compare(value, wanted) for value in values)
     except TimeoutError:
         raise FilterError(clause=str(clause), detail="the pattern takes too long on a value") from None
 
 
 def compile_filters(lists: Sequence[Sequence[Clause]], resolve: Callable[[str], Accessor]) -> Filters:
     """Compile configured filters; `resolve` gives the accessor of an attribute's name. Raises ExpressionError."""
-    return Filters(lists=tuple(tuple((clause, _compile(clause, resolve)) for clause in clauses) for clauses in lists))
+    dated = [(resolve(c.attribute), c.ahead) for clauses in lists for c in clauses if c.ahead is not None]
+    return Filters(
+        lists=tuple(tuple((clause, _compile(clause, resolve)) for clause in clauses) for clauses in lists),
+        dated=tuple((accessor, ahead) for accessor, ahead in dated if ahead is not None),
+    )
 
 
 def _compile(clause: Clause, resolve: Callable[[str], Accessor]) -> _Test:
     if clause.expression is not None:
         expression = compile_expression(clause.expression)
         return _of_expression(clause, expression, {name: resolve(name) for name in expression.attributes})
-    how, accessor = OPERATORS[clause.operator], resolve(clause.attribute)
+    accessor = resolve(clause.attribute)
 
     def test(entry: Entry, context: EvaluationContext) -> tuple[bool, Json]:
         seen = accessor(entry)
-        return holds(clause, how, seen, now=context.now()), seen
+        return holds(clause, seen, now=context.now()), seen
 
     return test
 

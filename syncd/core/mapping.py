@@ -67,6 +67,11 @@ class ObjectMapping:
     _on_create: frozenset[str] = frozenset()
     _caseless: frozenset[str] = frozenset()
 
+    @property
+    def on_create(self) -> frozenset[str]:
+        """The paths that are written on creation only."""
+        return self._on_create
+
     def desired(self, entry: Entry, context: EvaluationContext) -> Desired:
         """The wished resource of an object in scope. Raises MappingError, or IgnoreObject from an expression."""
         return self._desired(self._all, entry, context)

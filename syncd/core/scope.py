@@ -9,9 +9,10 @@ from typing import Literal
 
 import regex
 
+from syncd.core.comparisons import REGEX_TIME_LIMIT_S
 from syncd.core.entry import Entry
 from syncd.core.expression import EvaluationContext
-from syncd.core.filters import REGEX_TIME_LIMIT_S, FilterError, Filters
+from syncd.core.filters import FilterError, Filters
 from syncd.core.model import Assignment, Json, State
 
 

@@ -32,6 +32,7 @@ class Event(StrEnum):
     SOURCE_EMPTY = "source.empty"
     SOURCE_INCOMPLETE = "source.incomplete"
     CHANGE_SETTLED = "change.settled"
+    TARGET_UNREAD = "target.unread"
     PLAN_MADE = "plan.made"
     OBJECT_SKIPPED = "object.skipped"
     GUARD_HELD = "guard.held"

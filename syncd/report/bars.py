@@ -48,6 +48,9 @@ class _Bars:
             done = next(one.completed for one in self._drawn.tasks if one.id == task)
             self._drawn.update(task, total=done, visible=done > 0, refresh=True)
 
+    def close(self) -> None:
+        self._drawn.stop()
+
 
 class _Count(ProgressColumn):
     """1,200 of 3,400."""

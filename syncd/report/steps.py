@@ -45,7 +45,8 @@ def past_words(row: Mapping[str, Json]) -> str:
 def row_words(row: Mapping[str, Json]) -> str:
     """One row of a mapping: target, what gives the value, what that read, and what came of it."""
     read = ", ".join(f"{name}: {value!r}" for name, value in row["reads"].items())
-    result = row["error"] or (f"{row['gives']!r}" if row["remark"] is None else row["remark"])
+    gives = [f"{row['gives']!r}"] if row["gives"] is not None or row["remark"] is None else []
+    result = row["error"] or ", ".join([*gives, *([row["remark"]] if row["remark"] else [])])
     return f"{row['target']} ← {row['from']}" + (f" with {read}" if read else "") + f" = {result}"
 
 

@@ -13,6 +13,7 @@ from state.store import Store
 from syncd.core.change import NEW, Action, Change
 from syncd.core.model import Json
 from syncd.log_entry import modified
+from syncd.report.amount import amount
 from syncd.report.names import Names
 from syncd.report.result import JobResult, weight
 
@@ -80,10 +81,6 @@ def _widest(texts: Iterable[str], most: int) -> int:
     return max((width for text in texts if (width := cell_len(text)) <= most), default=0)
 
 
-def _n(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 class _Report:
     """One job's report on its way to a console."""
 
@@ -101,8 +98,8 @@ class _Report:
         read = result.read
         _line(
             console,
-            f"  read      {_n(read['users'], 'user')}, {_n(read['groups'], 'group')}, "
-            f"{_n(read['assignments'], 'assignment')} in {_n(read['requests'], 'request')}"
+            f"  read      {amount(read['users'], 'user')}, {amount(read['groups'], 'group')}, "
+            f"{amount(read['assignments'], 'assignment')} in {amount(read['requests'], 'request')}"
             + ("" if result.complete else "   INCOMPLETE: nothing is removed because of this read"),
         )
         _line(console, self.counts())
@@ -200,9 +197,7 @@ class _Report:
     def edit(self, edit: dict[str, Json], width: int) -> str:
         if edit["attribute"] == "members":
             ids = edit["new"] or edit["old"] or []
-            few = ", ".join(_clean(name) for name in self.names.of(ids[:3]))
-            more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
-            return f"members {'+' if edit['new'] else '-'} {few}{more}"
+            return f"members {'+' if edit['new'] else '-'} {self.few(ids)}"
         return f"{_padded(edit['attribute'], width)}  {self.value(edit['old'])} → {self.value(edit['new'])}"
 
     def value(self, value: Json) -> str:
@@ -217,9 +212,17 @@ class _Report:
                 Text(f"\n  drift ({len(result.drift):,}): changed at the target since we wrote it", "bold yellow"),
             )
         for row in result.drift[: self.shown]:
-            said = f"{row['attribute']}: wrote {_value(row['wrote'])}, now {_value(row['seen'])}   ({row['action']})"
-            _line(console, f"    ! {row['kind']} {_clean(row['name'])}   {said}")
+            _line(console, f"    ! {row['kind']} {_clean(row['name'])}   {self.drifted(row)}   ({row['action']})")
         self.more(len(result.drift))
+
+    def drifted(self, row: dict[str, Json]) -> str:
+        if row["attribute"] == "members":
+            return f"members {'gone' if row['wrote'] else 'joined'}: {self.few(row['wrote'] or row['seen'])}"
+        return f"{row['attribute']}: wrote {_value(row['wrote'])}, now {_value(row['seen'])}"
+
+    def few(self, ids: list[str]) -> str:
+        more = f" and {len(ids) - 3:,} more" if len(ids) > 3 else ""
+        return ", ".join(_clean(name) for name in self.names.of(ids[:3])) + more
 
     def next_commands(self) -> None:
         """The commands that a person would type next."""

@@ -31,6 +31,7 @@ class Kept:
         mirror = self.store.mirror
         source = self.world.source(
             known_users=partial(mirror.known_ids, self.name, "user"),
+            known_groups=partial(mirror.known_ids, self.name, "group"),
             known_assignments=partial(mirror.all_assignments, self.name),
             in_view=InView(mirror, self.name, nested_groups=options.get("nested_groups", False)),
             **options,

@@ -24,7 +24,7 @@ from syncd.core.secret import Secret
 from tests.contract.graph_mirror import Edge, Mirror
 
 TOKEN = "sandbox"
-OWN = ("credential", "jitter", "now", "monotonic", "known_users", "known_assignments", "in_view")
+OWN = ("credential", "jitter", "now", "monotonic", "known_users", "known_groups", "known_assignments", "in_view")
 PROFILE = frozenset({"manager", "department", "mobilePhone", "jobTitle", "onPremisesExtensionAttributes"})
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import orjson
+import pytest
 
 from connectors.sandbox.graph.entity import AppRoleAssignment
 from tests.contract.graph_store import kept
-from tests.contract.graph_world import tenant
+from tests.contract.graph_world import TOKEN, tenant
 
 
 async def test_graph_assignment_lag_no_flap(tmp_path: Path):
@@ -37,6 +39,68 @@ async def test_an_assignment_that_one_listing_does_not_show_again_is_asked_for_a
             world.quirks.assignment_rows_missing = 1
             await mirror.read()
             assert mirror.rows == before
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["asked", "listed twice"])
+async def test_an_ended_assignment_that_a_late_listing_shows_again_stays_ended(tmp_path: Path, closed: bool):
+    """Whether it has ended is said in turns, by the listing; the user's own list knows, or the next listing."""
+    with tenant(users=20, assignments=5) as world, kept(world, tmp_path) as mirror:
+        user = world.directory.create_user()
+        world.directory.assign(user)
+        row = httpx.get(
+            f"{world.root}/users/{user}/appRoleAssignments", headers={"Authorization": f"Bearer {TOKEN}"}
+        ).json()["value"][0]
+        world.clock.advance(3 * 3_600)
+        await mirror.read()
+        seen, counted = [], []
+        world.directory.unassign(user)
+        for late in (False, True, False, True):
+            world.forget()
+            if late:
+                rows = httpx.get(
+                    f"{world.root}/servicePrincipals/{world.directory.application.id}/appRoleAssignedTo?$top=999",
+                    headers={"Authorization": f"Bearer {TOKEN}"},
+                ).json()["value"]
+                world.fault({"edit": {"set": {"value": [*rows, row]}}}, path="appRoleAssignedTo")
+            if closed:
+                world.fault({"status": 403}, path=r"\$batch")
+            before = mirror.seq
+            await mirror.read()
+            seen.append(any(row[1] == user for row in mirror.rows))
+            counted.append(mirror.seq - before)
+        assert seen == [False, False, False, False]
+        assert counted[1:] == [0, 0, 0]
+        assert mirror.same()
+
+
+async def test_an_old_assignment_that_both_ways_show_comes_back(tmp_path: Path):
+    """One that two late answers together had ended; whoever knows better later is believed, once."""
+    with tenant(users=20, assignments=10) as world, kept(world, tmp_path) as mirror:
+        world.clock.advance(3 * 3_600)
+        await mirror.read()
+        before = mirror.rows
+        world.quirks.assignment_rows_missing = 1
+        parts = [{"id": str(n), "status": 200, "headers": {}, "body": {"value": []}} for n in range(2)]
+        world.forget()
+        world.fault({"edit": {"set": {"responses": parts}}}, path=r"\$batch")
+        await mirror.read()
+        assert len(before - mirror.rows) == 2
+        await mirror.read()
+        assert mirror.rows == before
+        world.forget()
+        idle = await mirror.read()
+        assert idle.requests == 4
+
+
+async def test_a_new_assignment_is_believed_without_a_question(tmp_path: Path):
+    with tenant(users=20, assignments=10) as world, kept(world, tmp_path) as mirror:
+        await mirror.read()
+        world.clock.advance(3 * 3_600)
+        world.directory.assign(world.directory.create_user())
+        world.forget()
+        reading = await mirror.read()
+        assert reading.requests == 4
+        assert mirror.same()
 
 
 async def test_graph_batch_spelling_depends_on(tmp_path: Path):

@@ -56,6 +56,7 @@ def test_memberships_that_were_written_are_kept_until_taken_back(store: Store) -
     (row,) = plan(store, change("g", Action.ADD_MEMBERS, kind="group", target_id="G"))
     store.journal.close("p1", "j", [closing(row, members_in={"a": "A", "b": "B", **many})], now=NOW)
     assert len(store.links.members("j", "g")) == 1_502
+    assert store.links.member_counts("j", ["g", "none"]) == {"g": 1_502}
     store.journal.close("p1", "j", [closing(row, members_in={"a": "A2"}, members_out=[*many, "b"])], now=NOW)
     assert store.links.members("j", "g") == {"a": "A2"}
     assert store.links.members("other", "g") == {}

@@ -97,6 +97,14 @@ def leave(company: GraphCompany, name: str, team: str) -> None:
 
 
 @_turn
+def reorganise(company: GraphCompany, name: str, team: str) -> None:
+    """Everybody leaves the team at once."""
+    inside = members(company, team)
+    if leaving := [one for one in STAFF if company.ids.get(one) in inside]:
+        company.leave(team, *leaving)
+
+
+@_turn
 def report_to(company: GraphCompany, name: str, team: str) -> None:
     boss = STAFF[TEAMS.index(team)]
     if (one := user(company, name)) and one.live and boss != name and (other := user(company, boss)) and other.live:

@@ -34,6 +34,7 @@ class Told:
     faults: int = 0
     cycles: int = 0
     removals: int = 0
+    stale: int = 0
     violation: str | None = None
 
 
@@ -104,6 +105,7 @@ class History:
 
     def _believed(self) -> None:
         """A round came to its end: what was before does not count any more."""
+        self.world.stale_source.catch_up()
         self._doubtful.clear()
         self._doubtful_members.clear()
         self._doubt()
@@ -117,33 +119,41 @@ class History:
         where = draw.choice(("source", "target", "both"))
         world.at_source.chance = severity if where != "target" else 0
         world.at_target.chance = severity if where != "source" else 0
+        stale = draw.choice((0, 0, 0, 0.1, 0.5))
+        world.stale_source.chance = stale if where != "target" else 0
+        world.stale_target.chance = stale if where != "source" else 0
         fate = draw.random()
         dies = death(draw, turns=world.turns, commits=world.commits) if fate < 0.4 else None
         disk = bad_disk(draw, statements=world.statements) if 0.4 <= fate < 0.55 else None
-        before = world.at_source.struck + world.at_target.struck
+        before, old = world.at_source.struck + world.at_target.struck, self._stale()
         try:
             ended = world.run(*verbs, death=dies, disk=disk)
         finally:
             world.at_source.chance = world.at_target.chance = 0
+            world.stale_source.chance = world.stale_target.chance = 0
         faults = world.at_source.struck + world.at_target.struck - before
         self.told.faults += faults
+        self.told.stale += (old := self._stale() - old)
         self.told.kills += sum(one.killed for one in ended)
         for one in ended:
             how = "killed" if one.killed else one.error or _short(one.value)
-            self._say(f"  weather {severity} at {where}: {faults} faults; {dies or disk or ''}; {how}")
+            self._say(f"  weather {severity} at {where}: {faults} faults, {old} stale; {dies or disk or ''}; {how}")
         invariants.no_secret_is_told(world, ended)
         return ended
 
     def _cycle(self, wish: Wish, *, times: int = 1) -> None:
-        before, teams = invariants.active(self.world), self._memberships()
+        before, teams, lagged = invariants.active(self.world), self._memberships(), self.world.stale_source.told
         verbs = [partial(_sync, wish=wish) for _ in range(times)]
         ended = self._struck(*verbs)
         self.told.cycles += times
         self._removals(before, teams, single=times == 1, ended=ended)
         for one in ended:
             for result in one.value or ():
-                if result.complete and result.error is None:
+                if result.complete and result.error is None and self.world.stale_source.told == lagged:
                     self._believed()
+
+    def _stale(self) -> int:
+        return self.world.stale_source.told + self.world.stale_target.told
 
     def _memberships(self) -> set[tuple[str, str]]:
         return {(g.id, id_) for g in self.world.target.groups() for id_ in g.members.ids}
@@ -228,9 +238,23 @@ class History:
         world, draw = self.world, self.draw
         self._edited = True
         ours = [one for one in world.target.users() if one.id not in world.by_hand]
-        if ours:
+        teams = [one for one in world.target.groups() if one.id not in world.strangers and one.id not in world.by_hand]
+        if teams and draw.random() < 0.4:
+            team = draw.choice(teams)
+            members = team.members.copy()
+            gone = sorted(members.ids)[: draw.randint(0, 2)]
+            for id_ in gone:
+                members.discard(id_)
+            if gone:
+                world.target.change(team, team.attributes, members)
+            else:
+                world.target.remove(team)
+            self._say(f"by hand: {f'{len(gone)} leave' if gone else 'delete'} {team.name}")
+        elif ours:
             one = draw.choice(ours)
             how = draw.choice(("title", "delete", "deactivate", "rename"))
+            if how == "rename" and one.id not in invariants.linked(world):
+                how = "title"  # made by a request whose answer nobody has yet, and renamed: nobody could know it again
             match how:
                 case "title":
                     world.target.change(one, {**one.attributes, "title": "By hand"}, one.members)

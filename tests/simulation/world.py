@@ -46,6 +46,7 @@ from tests.simulation.faults import Weather
 from tests.simulation.loop import Hang, VirtualClock, VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.process import BadDisk, Death, Killed, Process, current, watched
+from tests.simulation.stale import Lagging
 from tests.system.company import write_secret
 
 JOB, TOKEN = "job", "simulated-target-token"
@@ -189,7 +190,9 @@ class World:
         self.at_source, self.at_target = Weather(draw, source=True), Weather(draw, source=False)
         source.faults, self.service.faults = self.at_source, self.at_target  # type: ignore[attr-defined]  # both have them
         source.gzip_level = self.service.gzip_level = 0  # type: ignore[attr-defined]  # likewise
-        self.network = Network({SOURCE_PORT: source, TARGET_PORT: self.service}, draw)
+        self.stale_source = Lagging(source, draw, self.clock, lag_s=7200)
+        self.stale_target = Lagging(self.service, draw, self.clock, lag_s=60)
+        self.network = Network({SOURCE_PORT: self.stale_source, TARGET_PORT: self.stale_target}, draw)
         self.logged: list[Any] = []
         self.numbers = 100
         self.turns, self.commits, self.statements = 600, 25, 60

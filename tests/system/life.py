@@ -63,18 +63,23 @@ class Life:
 
 
 @contextmanager
-def lived(kind: str, server: RunningServer, folder: Path) -> Iterator[Life]:
-    """After the initial cycle of a company of thirty, at a server where others are at home too."""
+def lived(
+    kind: str, server: RunningServer, folder: Path, *, people: int = len(PEOPLE), more: str = ""
+) -> Iterator[Life]:
+    """After the initial cycle of a company of thirty, at a server where others are at home too. `more`: TOML behind the
+    job's table."""
     company: Company = COMPANIES[kind](uuid.uuid4().hex[:8])
     for team in ("sales", "legal", "support", "design", "research"):
         company.found(team)
-    for number, person in enumerate(PEOPLE):
+    for number, person in enumerate(PEOPLE[:people]):
         company.hire(person, "sales" if number % 2 else "legal", *(("support",) if number % 3 == 0 else ()))
     with (
         closing(Product(server)) as product,
         Recorder(server) as recorder,
         serve({"source": company.app}) as served,
-        closing(Runtime.open(load(_configured(folder, company, served["source"], recorder, server)))) as runtime,
+        closing(
+            Runtime.open(load(_configured(folder, company, served["source"], recorder, server, more=more)))
+        ) as runtime,
     ):
         life = Life(company=company, product=product, recorder=recorder, runtime=runtime)
         stranger = product.add_user(f"stranger.{company.tag}@elsewhere.example")
@@ -87,7 +92,9 @@ def lived(kind: str, server: RunningServer, folder: Path) -> Iterator[Life]:
         yield life
 
 
-def _configured(folder: Path, company: Company, source: str, recorder: Recorder, server: RunningServer) -> Path:
+def _configured(
+    folder: Path, company: Company, source: str, recorder: Recorder, server: RunningServer, *, more: str
+) -> Path:
     write_secret(folder / "target.token", server.token)
     path = folder / "config.toml"
     path.write_text(
@@ -106,6 +113,7 @@ source = "company"
 target = "product"
 schedule = "1m"
 drift = "repair"
+{more}
 """,
         encoding="utf-8",
     )

@@ -69,11 +69,23 @@ class Product:
         """A group that the product's own people made."""
         group = self._made("/Groups", {"schemas": [GROUP_SCHEMA], "displayName": name})
         if members:
-            add = {"op": "add", "path": "members", "value": [{"value": member} for member in members]}
-            patch = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [add]}
-            answer = self._http.patch(f"/Groups/{group['id']}", json=patch)
-            assert answer.is_success, answer.text
+            self.join(f"/Groups/{group['id']}", *members)
         return group
+
+    def join(self, path: str, *members: str) -> None:
+        """Add members to a group by hand."""
+        added = [{"value": member} for member in members]
+        assert self._patched(path, {"op": "add", "path": "members", "value": added})
+
+    def take_out(self, path: str, member: str) -> None:
+        """Remove a member from a group by hand, in the one of two ways that the server obeys."""
+        by_filter = {"op": "remove", "path": f'members[value eq "{member}"]'}
+        by_value = {"op": "remove", "path": "members", "value": [{"value": member}]}
+        assert self._patched(path, by_filter) or self._patched(path, by_value)
+
+    def _patched(self, path: str, operation: Resource) -> bool:
+        body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
+        return self._http.patch(path, json=body).is_success
 
     def change(self, path: str, **attributes: Any) -> None:
         """An edit by the product's own people: the resource as it is, with other values."""

@@ -50,6 +50,32 @@ def test_409_adopts_the_one_match_or_holds_both_by_name(here: House) -> None:
     assert here.written == []
 
 
+def test_an_account_adopted_on_a_409_keeps_what_only_a_creation_writes(tmp_path: Path) -> None:
+    """As one that is found beforehand does; and what it keeps is no drift."""
+    rows = """
+[jobs.job.users]
+mappings = [
+  { target = "userName", source = "userPrincipalName" },
+  { target = "title", constant = "Newcomer", apply = "on-create" },
+  { target = "displayName", source = "displayName" },
+  { target = "active", expression = 'Not([IsSoftDeleted])' },
+]
+"""
+    with house("graph", tmp_path, people=3, job='drift = "repair"', more=rows) as here:
+        login = here.company.hire("new", "sales")
+        theirs = add(here, "user", userName=login, active=True, title="Chief")
+        nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
+        here.at_target({"replace": nobody}, times=1, method="GET", path="filter=.*" + login.replace("@", "(@|%40)"))
+        here.sync()
+        stored = here.target.get("user", theirs)
+        assert stored is not None
+        assert stored.attributes["title"] == "Chief"
+        assert stored.attributes["displayName"].startswith("New ")
+        told = here.sync(full=True)
+        assert here.written == []
+        assert told["drift"] == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_accounts_that_match_are_held_with_both_ids_and_the_rest_goes_on(tmp_path: Path, kind: str) -> None:
     with house(kind, tmp_path, people=4, more=BY_MAIL) as here:

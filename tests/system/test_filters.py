@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from tests.system.company import PEOPLE
 from tests.system.conftest import Cli
 from tests.system.house import house
 
@@ -56,3 +57,38 @@ def test_who_is_in_scope_by_the_time_comes_and_goes_with_it_although_nothing_cha
         told = here.sync()
         assert here.active() == here.logins("ada", "ben")
         assert told["read"]["users"] == 0
+
+
+def test_by_the_time_only_those_are_looked_at_whose_time_has_come(tmp_path: Path) -> None:
+    """Each once, whatever became of the cycle that was to do it, and again after the date has moved."""
+    clause = 'attribute = "employeeHireDate", operator = "BEFORE", value = "now"'
+    with house("graph", tmp_path, people=12, job="full_every = '90d'", more=users(clause), begun=False) as here:
+        directory, start = here.company.directory, here.time.now()
+        for number, name in enumerate(PEOPLE[:12]):
+            day = start + timedelta(days=number - 2, minutes=-5)
+            directory.update_user(here.company.ids[name], employeeHireDate=f"{day:%Y-%m-%dT%H:%M:%SZ}")
+        here.sync()
+        assert len(here.active()) == 3
+        pending = here.runtime.store.pending
+        assert pending.count("job", "turn") == 9
+        here.time.advance(timedelta(days=1, minutes=1))
+        told = here.sync()
+        assert here.active() == here.logins(*PEOPLE[:4])
+        assert told["counts"]["skip"] == 2, "her groups, and none of the people"
+        assert pending.count("job", "turn") == 8
+        here.at_target({"status": 400}, method="POST")
+        here.time.advance(timedelta(days=1))
+        assert here.sync(code=4)["counts"]["failed"] == 1
+        here.all_well()
+        here.sync()
+        assert here.active() == here.logins(*PEOPLE[:5])
+        later = here.time.now() + timedelta(days=30)
+        directory.update_user(here.company.ids[PEOPLE[5]], employeeHireDate=f"{later:%Y-%m-%dT%H:%M:%SZ}")
+        here.time.advance(timedelta(days=2))
+        here.sync()
+        assert here.active() == here.logins(*PEOPLE[:5], PEOPLE[6])
+        assert here.sync()["counts"]["skip"] == 0
+        here.time.advance(timedelta(days=29))
+        here.sync()
+        assert here.active() == here.logins(*PEOPLE[:12])
+        assert pending.count("job", "turn") == 0

@@ -74,3 +74,33 @@ def test_a_source_that_also_serves_a_job_with_everybody_in_scope_is_read_whole(h
         here.sync(code=None)
         assert here.runtime.store.mirror.counts("company")["users"] == 280
         assert len(here.active()) == 280
+
+
+@pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
+def test_people_whom_no_answer_by_id_shows_are_asked_for_again_and_then_held(here: House, times: int | None) -> None:
+    before = here.state()
+    here.at_source({"replace": {"value": []}}, times=times, path="getByIds", body='"user"')
+    told = here.sync(full=True, code=0 if times else 3)
+    assert here.source.faults.data[0]["hit"] >= (times or 2)
+    assert [warning["code"] for warning in told["warnings"]] == ([] if times else ["EmptySource"])
+    assert here.written == []
+    assert here.state() == before
+    here.all_well()
+    here.sync(full=True)
+    assert here.written == []
+    assert here.state() == before
+
+
+def test_people_whom_one_answer_by_id_lacks_are_asked_for_again_and_stay(here: House) -> None:
+    before = here.state()
+    few = [
+        {"id": id_, "userPrincipalName": here.company.login(name)} for name, id_ in list(here.company.ids.items())[:3]
+    ]
+    here.at_source({"replace": {"value": few}}, times=1, path="getByIds", body='"user"')
+    told = here.sync(full=True)
+    assert [row for row in told["changes"] if row["action"] in ("deactivate", "delete", "remove_members")] == []
+    assert here.active() == {user.name for user in here.target.users()}
+    here.sync(full=True)
+    assert here.state().keys() == before.keys()
+    here.sync(full=True)
+    assert here.written == []

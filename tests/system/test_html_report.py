@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.world import World
-from state.log import LogEntry, write_log
+from state.log import CycleTally, LogEntry, write_log
 from state.store import Store
 from syncd.demo import a_day
+from syncd.report.html.chart import last_cycles
 from syncd.report.html.element import el
 from tests.system.conftest import Cli, written
 
@@ -186,3 +187,22 @@ def test_the_last_cycles_come_from_the_log_oldest_first(store: Store) -> None:
     last = store.log.cycles("j", count=2)
     assert [(one.cycle, one.time.minute) for one in last] == [("b", 2), ("c", 7)]
     assert last[0].counts == {("create", "success"): 2, ("update", "failure"): 1}
+
+
+@pytest.mark.parametrize(
+    ("cycles", "dates"),
+    [
+        (1, ["2026-01-01 12:00"]),
+        (3, ["2026-01-01 12:00 → 2026-01-01 12:02"]),
+        (12, ["2026-01-01 12:00", "2026-01-01 12:11"]),
+    ],
+)
+def test_the_dates_of_the_first_and_the_last_cycle_never_run_into_each_other(cycles: int, dates: list[str]) -> None:
+    drawn = last_cycles(
+        [
+            CycleTally(cycle=str(n), time=datetime(2026, 1, 1, 12, n, tzinfo=UTC), counts={("create", "success"): 5})
+            for n in range(cycles)
+        ]
+    )
+    assert drawn is not None
+    assert re.findall(r">(2026[^<]*)</text>", str(drawn)) == dates

@@ -76,6 +76,10 @@ def leave_support(company: Company) -> None:
     company.leave("support", "ada")
 
 
+def rename_support(company: Company) -> None:
+    company.rename_team("support", "Helpdesk")
+
+
 def withdraw(company: Company) -> None:
     company.withdraw("support")
 
@@ -106,6 +110,10 @@ GRAPH = ("graph",)
 FILTER = 'filters = [[ { attribute = "ATTRIBUTE", operator = "EQUALS", value = "Products" } ]]'
 DELETE = 'out_of_scope = "delete"'
 IGNORE = 'out_of_scope = "ignore"'
+NICKNAME = """mappings = [
+    { target = "userName", source = "userPrincipalName" },
+    { target = "nickName", expression = 'Switch([IsSoftDeleted], , "False", "here", "True", "gone")' },
+]"""
 NAME_ALONE = 'mappings = [{ target = "userName", source = "userPrincipalName" }]'
 
 TABLE = [
@@ -150,6 +158,10 @@ TABLE = [
     Row(name="group: one member leaves", turn=leave_support, sent=["PATCH group"], left="active"),
     Row(name="group: unassigned", turn=withdraw, sent=["DELETE group"], left="active"),
     Row(name="group: deleted", turn=dissolve, sent=["DELETE group"], left="active", kinds=GRAPH),
+    Row(name="group: out of the selection", turn=rename_support, sent=["DELETE group"], left="active",
+        users='[jobs.job.groups]\nselect = [{ regex = "(Sales|Legal|Support|Design) .*" }]', kinds=GRAPH),
+    Row(name="another attribute says it: disabled", turn=disable, sent=["PATCH user"], left="active", users=NICKNAME,
+        kinds=GRAPH),
     Row(name="create only: disabled", turn=disable, sent=[], left="active", users='actions = ["create"]', kinds=GRAPH),
 ]  # fmt: skip
 
@@ -334,3 +346,32 @@ def test_restarting_with_links_adopts_everything_and_writes_nothing(tmp_path: Pa
         assert told["counts"]["adopt"] == len(before)
         assert here.written == []
         assert here.state() == before
+
+
+def test_a_link_to_an_account_that_is_gone_and_wanted_by_nobody_is_told_once_and_forgotten(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        leave(here.company)
+        here.sync()
+        stored = here.target.user(here.company.login("ada"))
+        assert stored is not None
+        here.target.remove(stored)
+        (told,) = here.sync(full=True)["warnings"]
+        assert told["message"] == (
+            f"{here.company.login('ada')} is gone at the target; nobody is to have it, so its link is forgotten"
+        )
+        assert here.sync(full=True)["warnings"] == []
+        assert here.written == []
+        join(here.company)
+        here.sync()
+        assert "POST user" in here.methods
+
+
+def test_a_dry_run_forgets_no_link(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        leave(here.company)
+        here.sync()
+        stored = here.target.user(here.company.login("ada"))
+        assert stored is not None
+        here.target.remove(stored)
+        for _ in range(2):
+            assert len(here.sync(full=True, dry=True)["warnings"]) == 1

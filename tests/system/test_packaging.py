@@ -75,7 +75,12 @@ def test_the_wheel_has_the_product_and_its_data_and_nothing_else(tree: Tree) -> 
         names = opened.namelist()
         entry = opened.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"syncd", "connectors", "state"}
-    for wanted in ("syncd/cli/program.py", "connectors/scim/profiles/testmu.toml", "state/migrations/script.py.mako"):
+    for wanted in (
+        "syncd/cli/program.py",
+        "syncd/config/config.schema.json",
+        "connectors/scim/profiles/testmu.toml",
+        "state/migrations/script.py.mako",
+    ):
         assert wanted in names
     assert "syncd = syncd.cli:main" in entry
     modules = {str(path.relative_to(HERE)) for part in PARTS[:3] for path in (HERE / part).rglob("*.py")}
@@ -109,11 +114,12 @@ def test_what_is_installed_runs_by_itself_and_is_gone_after_uninstalling(tree: T
         "fish/vendor_completions.d/syncd.fish",
     ):
         assert "_SYNCD_COMPLETE" in (share / "share" / path).read_text()
+    assert not [page for page in (share / "share/doc/syncd").iterdir() if page.name.endswith(".head.md")]
     assert "LoadCredential" in (share / "lib/systemd/system/syncd.service").read_text()
     (root / "etc/syncd/config.toml").write_text("# kept")
     tree.make("uninstall", f"DESTDIR={root}")
-    left = [str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()]
-    assert left == ["etc/syncd/config.toml"]
+    left = [str(path.relative_to(root)) for path in root.rglob("*")]
+    assert sorted(left) == ["etc", "etc/syncd", "etc/syncd/config.toml"]
 
 
 @needs_dpkg

@@ -172,3 +172,29 @@ def test_a_profile_of_ones_own_is_in_force_and_what_is_known_is_told_with_its_da
     shown = cli("status").out
     assert "product, as of " in shown
     assert "it was asked for its discovery" in shown
+
+
+def test_all_faults_in_a_profile_of_ones_own_are_told_a_line_each(here: House, cli: Cli, tmp_path: Path) -> None:
+    """Those of its form first; then those of its mapping rows, of which each is looked at for itself."""
+    with_profile(here, tmp_path, 'dialekt = "entra"\npatch = 1\n[users]\ndelete = "kills"')
+    ran = cli("sync")
+    assert ran.code == 64
+    lines = ran.err.splitlines()
+    assert len(lines) == 3
+    for line, words in zip(lines, ("unknown key dialekt", "patch is 1", "users.delete is 'kills'"), strict=True):
+        assert words in line
+        assert line.endswith("then run: syncd check")
+    rows = [
+        ("graph", 'target = "title"\nexpression = "tolower([mail])"'),
+        ("graph", 'target = "nickName"\nsource = "jobTitel"'),
+        ("any", 'target = "displayName"\nexpression = "Join("'),
+    ]
+    with_profile(here, tmp_path, "\n".join(f"[[users.mappings.{origin}]]\n{row}" for origin, row in rows))
+    ran = cli("sync")
+    assert ran.code == 64
+    places = ("users.mappings.any[0]", "users.mappings.graph[0]", "users.mappings.graph[1]")
+    lines = ran.err.splitlines()
+    assert len(lines) == 3
+    for line, place in zip(lines, places, strict=True):
+        assert place in line
+        assert line.endswith("then run: syncd check")

@@ -331,3 +331,18 @@ def test_what_somebody_changed_at_the_server_is_repaired_by_a_full_cycle_alone(l
     assert actions(life.sync(full=True)) == [("update", "user")]
     assert life.account("sue")["name"]["givenName"] == "Sue"
     life.steady()
+
+
+def test_who_was_taken_out_of_a_group_at_the_server_is_put_back_and_who_was_joined_stays(life: Life) -> None:
+    company, product = life.company, life.product
+    legal = company.team_name("legal")
+    group, out, joined = product.group(legal), str(life.account("una")["id"]), str(life.account("tom")["id"])
+    assert out in product.members(legal)
+    assert joined not in product.members(legal)
+    product.take_out(f"/Groups/{group['id']}", out)
+    product.join(f"/Groups/{group['id']}", joined)
+    assert out not in product.members(legal)
+    assert life.sync() == []
+    assert actions(life.sync(full=True)) == [("add_members", "group")]
+    assert {out, joined} <= set(product.members(legal))
+    life.steady()

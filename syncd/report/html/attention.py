@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from state.journal import Row
+from syncd.core.model import Json
 from syncd.report.html.element import Element, el
+from syncd.report.names import Names
 from syncd.report.result import JobResult
 
 MOST = 500
+MOST_MEMBERS = 20  #: of one group that drifted
 
 
 def attention(result: JobResult, rows: Sequence[Row]) -> list[Element]:
@@ -62,7 +65,7 @@ def _failed(result: JobResult, failed: Sequence[Row]) -> Element:
     )
 
 
-def drift(result: JobResult) -> Element | None:
+def drift(result: JobResult, names: Names) -> Element | None:
     """What somebody else changed at the target since we wrote it."""
     if not result.drift:
         return None
@@ -72,7 +75,10 @@ def drift(result: JobResult) -> Element | None:
             el("td", el("b", str(row["name"])), el("small", str(row["kind"]))),
             el("td", str(row["attribute"])),
             el(
-                "td", el("del", _plain(row["wrote"])), el("span", " → ", class_="arrow"), el("ins", _plain(row["seen"]))
+                "td",
+                el("del", _value(row, "wrote", names)),
+                el("span", " → ", class_="arrow"),
+                el("ins", _value(row, "seen", names)),
             ),
             el("td", str(row["action"])),
         )
@@ -102,6 +108,14 @@ def _command(what: str, command: str) -> Element:
 
 def _more(count: int, tag: str = "li") -> Element | None:
     return el(tag, f"… and {count - MOST:,} more; all of them: -o json", class_="note") if count > MOST else None
+
+
+def _value(row: Mapping[str, Json], side: str, names: Names) -> str:
+    value = row[side]
+    if row["attribute"] != "members" or value is None:
+        return _plain(value)
+    more = f" and {len(value) - MOST_MEMBERS:,} more" if len(value) > MOST_MEMBERS else ""
+    return ", ".join(names.of(value[:MOST_MEMBERS])) + more
 
 
 def _plain(value: object) -> str:

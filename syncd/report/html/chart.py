@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from state.log import CycleTally
 from syncd.report.html.element import Element, el
@@ -28,8 +29,10 @@ _LEGEND = (
     ("failed", "failed"),
 )
 _WIDTH, _ROW = 520, 26
-_LABELS, _NUMBERS = 128, 64
+_LABELS, _NUMBERS = 142, 66
+_LEFT = 62
 _HEIGHT, _BASE = 150, 128
+_DATE = 160  #: the width of a date, on a narrow screen too
 
 
 def by_action(counts: Mapping[str, int]) -> Element | None:
@@ -59,15 +62,15 @@ def last_cycles(cycles: Sequence[CycleTally]) -> Element | None:
         return None
     stacks = [_stack(one) for one in cycles]
     most = max(sum(stack.values()) for stack in stacks)
-    step = min((_WIDTH - 56) / len(cycles), 48)
+    step = min((_WIDTH - _LEFT - 4) / len(cycles), 48)
     drawn = [
-        el("line", x1=48, x2=_WIDTH, y1=_BASE + 0.5, y2=_BASE + 0.5, class_="axis"),
-        el("line", x1=48, x2=_WIDTH, y1=16.5, y2=16.5, class_="grid"),
-        el("text", f"{most:,}", x=42, y=20, text_anchor="end", class_="label"),
-        el("text", "0", x=42, y=_BASE + 4, text_anchor="end", class_="label"),
+        el("line", x1=_LEFT, x2=_WIDTH, y1=_BASE + 0.5, y2=_BASE + 0.5, class_="axis"),
+        el("line", x1=_LEFT, x2=_WIDTH, y1=16.5, y2=16.5, class_="grid"),
+        el("text", f"{most:,}", x=_LEFT - 6, y=20, text_anchor="end", class_="label"),
+        el("text", "0", x=_LEFT - 6, y=_BASE + 4, text_anchor="end", class_="label"),
     ]
     for number, (one, stack) in enumerate(zip(cycles, stacks, strict=True)):
-        left, bottom = 52 + number * step, float(_BASE)
+        left, bottom = _LEFT + 4 + number * step, float(_BASE)
         parts: list[Element] = []
         for family, _ in _LEGEND:
             height = (_BASE - 16) * stack[family] / most
@@ -78,15 +81,17 @@ def last_cycles(cycles: Sequence[CycleTally]) -> Element | None:
                 )  # fmt: skip
         told = ", ".join(f"{stack[family]:,} {words}" for family, words in _LEGEND if stack[family])
         drawn.append(el("g", el("title", f"{one.time:%Y-%m-%d %H:%M} UTC: {told}"), parts))
-    ends = [(52.0, "start", cycles[0])]
-    if len(cycles) > 1:
-        # Under the last column, unless that would run into the first one's date.
-        ends.append((max(52 + len(cycles) * step, 320.0), "end", cycles[-1]))
-    drawn += [
-        el("text", f"{one.time:%Y-%m-%d %H:%M}", x=_short(x), y=_HEIGHT - 4, text_anchor=anchor, class_="label")
-        for x, anchor, one in ends
-    ]
+    drawn += _dates([one.time for one in cycles], first=_LEFT + 4, last=_LEFT + 4 + len(cycles) * step)
     return _svg(f"Changes of the last {len(cycles)} cycles that changed something", drawn, height=_HEIGHT)
+
+
+def _dates(times: Sequence[datetime], *, first: float, last: float) -> list[Element]:
+    """Under the first and under the last column; in one where they would run into each other."""
+    said = [f"{time:%Y-%m-%d %H:%M}" for time in (times[0], times[-1])]
+    places = [(first, "start", said[0]), (last, "end", said[1])]
+    if last - first < 2 * _DATE:
+        places = [(first, "start", " → ".join(dict.fromkeys(said)))]
+    return [el("text", text, x=_short(x), y=_HEIGHT - 4, text_anchor=at, class_="label") for x, at, text in places]
 
 
 def legend(cycles: Sequence[CycleTally]) -> Element:

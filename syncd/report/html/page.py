@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from state.store import Store
 from syncd import __version__
+from syncd.report.amount import amount
 from syncd.report.html.attention import attention, drift, next_command
 from syncd.report.html.changes import changes, groups
 from syncd.report.html.chart import FAMILY, by_action, last_cycles, legend
@@ -70,7 +71,7 @@ def _job(result: JobResult, store: Store, number: int) -> Element:
         _charts(result, store),
         changes([*left, *going], names) or (nothing if result.error is None else None),
         groups([row for row in rows if row.status in ("planned", "done")], names),
-        drift(result),
+        drift(result, names),
         id=f"job-{number}",
     )
 
@@ -79,8 +80,8 @@ def _head(result: JobResult) -> Element:
     read = result.read
     facts = {
         "Cycle": f"{result.cycle}, {result.seconds:.1f} s, {result.started:%Y-%m-%d %H:%M} UTC",
-        "Read": f"{read['users']:,} users, {read['groups']:,} groups, {read['assignments']:,} assignments "
-        f"in {read['requests']:,} requests",
+        "Read": ", ".join(amount(read[f"{word}s"], word) for word in ("user", "group", "assignment"))
+        + f" in {amount(read['requests'], 'request')}",
         **({"Seats": result.seats} if result.seats else {}),
         **({"Checksum": result.checksum} if result.checksum else {}),
     }

@@ -7,5 +7,5 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("filters", "scope"):
+    for module in ("comparisons", "scope"):
         monkeypatch.setattr(f"syncd.core.{module}.REGEX_TIME_LIMIT_S", 0.01)

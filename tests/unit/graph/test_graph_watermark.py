@@ -41,6 +41,7 @@ def test_a_time_without_a_zone_is_no_watermark():
         ({"select": "id"}, timedelta(0), False),
         ({"tenant": "t2"}, timedelta(0), False),
         ({"link": LINK.replace("graph.microsoft.com", "graph.microsoft.us")}, timedelta(0), False),
+        ({"link": f"{LINK}\n"}, timedelta(0), False),
     ],
 )
 def test_a_round_starts_from_a_link_only_while_everything_fits(changes, age, serves):

@@ -35,6 +35,7 @@ def requests(
     target_id: str | None = "t1",
     wrote: Mapping[str, Any] | None = None,
     facts: TargetFacts | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> list[tuple[str, str, Any]]:
     change = Change(
         action=action,
@@ -45,6 +46,7 @@ def requests(
         before=before,
         after=after,
         why="",
+        called=called or {},
     )
     words = DIALECTS[dialect]  # type: ignore[index]
     found = steps(change, wrote or {}, words, facts or first_facts(GENERIC, words), GENERIC)

@@ -143,3 +143,31 @@ def test_okta_patch_removes_one_by_one_beside_the_name() -> None:
         {"op": "remove", "path": 'members[value eq "u1"]'},
         {"op": "remove", "path": 'members[value eq "u2"]'},
     ]
+
+
+CALLED = {"u1": "kim@acme.example", "u3": "not asked for"}
+SHOWN = [{"value": "u1", "display": "kim@acme.example"}, {"value": "u2"}]
+PLAIN = [{"value": "u1"}, {"value": "u2"}]
+EMPTY_REF = [{"$ref": None, "value": "u1"}, {"$ref": None, "value": "u2"}]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "value"),
+    [(RFC, PLAIN), (ENTRA, EMPTY_REF), (ENTRA_2020, EMPTY_REF), (OKTA_PATCH, SHOWN)],
+)
+def test_okta_shows_the_user_names_of_the_members_that_it_adds_where_they_are_known(dialect: str, value: Any) -> None:
+    after = {"members": ["u1", "u2"]}
+    ((_, _, body),) = requests(dialect, Action.ADD_MEMBERS, {}, after, kind="group", called=CALLED)
+    assert body["Operations"][-1]["value"] == value
+
+
+def test_okta_put_shows_the_user_names_too() -> None:
+    after = {"members": ["u1", "u2"]}
+    ((method, _, body),) = requests(OKTA_PUT, Action.ADD_MEMBERS, {}, after, kind="group", called=CALLED)
+    assert (method, body["members"]) == ("PUT", SHOWN)
+
+
+def test_a_removal_names_nobody() -> None:
+    before = {"members": ["u1"]}
+    ((_, _, body),) = requests(OKTA_PATCH, Action.REMOVE_MEMBERS, before, {}, kind="group", called=CALLED)
+    assert body["Operations"] == [{"op": "remove", "path": 'members[value eq "u1"]'}]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.scim.profiles import built_in, load_profile
+from connectors.scim.built_in import built_in
+from connectors.scim.profiles import load_profile
 from syncd.config import Settings
 from syncd.config.section import Section
 from tests.unit.config.test_example import tables
@@ -19,8 +20,8 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 
 
-@pytest.mark.parametrize("page", ["configuration", "targets"])
-def test_the_pages_are_current(page):
+@pytest.mark.parametrize("page", ["configuration", "schema", "targets"])
+def test_what_is_made_from_the_code_is_current(page):
     check = [sys.executable, str(DOCS / "generate.py"), page, "--check"]
     done = subprocess.run(check, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr

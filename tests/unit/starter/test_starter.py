@@ -11,7 +11,8 @@ from typing import Any, get_args
 
 import pytest
 
-from connectors.scim.profiles import ProfileError, built_in
+from connectors.scim.built_in import built_in
+from connectors.scim.profiles import ProfileError
 from state.store import Store
 from syncd.config import ConfigError, Settings, load
 from syncd.core.entry import Entry

@@ -1,0 +1,140 @@
+"""Which members of our groups somebody took out or put in at the target: looked up in a full cycle, group by group.
+
+What we wrote and the target no longer shows is reported, and added again where the job repairs. An account of ours that
+somebody put into a group is reported and stays, as it was not us who wrote that. What a change of our own left behind,
+whose answer was lost, is no drift: it is put right whatever the job says of drift.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from connectors import Target
+from connectors.errors import TargetError, Unauthorized
+from state.log import LogEntry
+from state.store import Store
+from syncd.core.change import Action, Link
+from syncd.core.model import Json
+from syncd.draft import Draft
+from syncd.evaluate import Evaluated
+from syncd.job import Job
+from syncd.observe.logs import Event, log
+
+#: a group to which more was written is not read again for this: such an answer has megabytes
+MOST_MEMBERS = 10_000
+#: groups that are read side by side; their answers are in memory meanwhile
+TOGETHER = 20
+#: readings in a row that failed: then the target is not asked for further groups
+GIVE_UP_AFTER = 3
+#: entries of the provisioning log that are asked what was last done with a member
+LOOK_BACK = 20
+
+
+class MemberDrift:
+    """The groups of one job as the target shows them, for the length of one plan."""
+
+    def __init__(self, job: Job, store: Store, target: Target, draft: Draft) -> None:
+        self.job, self.store, self.target, self.draft = job, store, target, draft
+        self._shown: dict[str, frozenset[str] | None] = {}  # by target id
+        self._failed = 0
+
+    async def look(self, groups: Sequence[Link]) -> None:
+        """Read the members of these groups; those before are forgotten. A group that cannot be read is unknown."""
+        self._shown.clear()
+        if self.draft.cycle != "full" or self.job.drift == "ignore":
+            return
+        few = self.store.links.member_counts(self.job.name, [link.source_id for link in groups])
+        limit = asyncio.Semaphore(TOGETHER)
+        looking = [
+            asyncio.create_task(self._look(link.target_id, limit))
+            for link in groups
+            if few.get(link.source_id, 0) <= MOST_MEMBERS
+        ]
+        try:
+            await asyncio.gather(*looking)
+        finally:  # where the credentials are refused, nobody waits for the others
+            for task in looking:
+                task.cancel()
+
+    async def _look(self, group: str, limit: asyncio.Semaphore) -> None:
+        async with limit:
+            facts = self.target.facts
+            if self._failed >= GIVE_UP_AFTER or not (facts.members_shown and facts.shows("group", "members")):
+                return
+            try:
+                seen = await self.target.get("group", group, members=True)
+            except Unauthorized:
+                raise
+            except TargetError as error:
+                self._failed += 1
+                log.warning(Event.TARGET_UNREAD, job=self.job.name, target_id=group, error=str(error))
+                return
+            self._failed = 0
+            if seen is not None:
+                self._shown[group] = seen.members
+
+    def written(self, one: Evaluated, *, want: Mapping[str, str], written: Mapping[str, str]) -> dict[str, str]:
+        """What counts as written to this group, {source id: target id}: less what is to be added again, and with what
+        is to be removed although nothing is known of its adding."""
+        group = one.link.target_id if one.link else ""
+        if group not in self._shown:
+            return dict(written)
+        shown = self._shown[group]
+        if shown is None:  # left out: nobody is in it, if this service is known to show members at all
+            if self.target.facts.shown.get("group", {}).get("members") is not True:
+                return dict(written)
+            shown = frozenset()
+        gone = {source: id_ for source, id_ in written.items() if want.get(source) == id_ and id_ not in shown}
+        come = self._ours(shown - set(written.values()) - set(want.values()))
+        if not gone and not come:
+            return dict(written)
+        entries = self.store.log.newest(self.job.name, one.object.id, count=LOOK_BACK)
+        last = {id_: _last(entries, id_) for id_ in (*gone.values(), *come.values())}
+        again = self._gone(one, gone, last)
+        unknown = {source: id_ for source, id_ in come.items() if last[id_] == (Action.ADD_MEMBERS, "unsure")}
+        if joined := sorted(id_ for source, id_ in come.items() if source not in unknown):
+            self._tell(one, wrote=None, seen=joined, action="report")
+        return {**{source: id_ for source, id_ in written.items() if source not in again}, **unknown}
+
+    def _gone(self, one: Evaluated, gone: Mapping[str, str], last: Mapping[str, tuple[Action, str] | None]) -> set[str]:
+        """Source ids of those who are to be added again."""
+        unfinished = {source for source, id_ in gone.items() if last[id_] == (Action.REMOVE_MEMBERS, "unsure")}
+        never = {source for source, id_ in gone.items() if last[id_] == (Action.ADD_MEMBERS, "absent")}
+        drifted = gone.keys() - unfinished - never
+        repair = self.job.drift == "repair"
+        if drifted:
+            ids = sorted(gone[source] for source in drifted)
+            self._tell(one, wrote=ids, seen=None, action="repair" if repair else "report")
+        if never:
+            self._tell(one, wrote=sorted(gone[source] for source in never), seen=None, action="report")
+            text = f"{one.name}: the target does not keep {len(never):,} members, whatever is written: not added again"
+            self.draft.warn("NotKept", text, one.name)
+        if repair and drifted:
+            self.draft.mended.add(one.object.id)
+        return unfinished | (drifted if repair else set())
+
+    def _ours(self, ids: frozenset[str]) -> dict[str, str]:
+        """{source id: target id} of the active accounts of this job among these."""
+        owners = self.store.links.owners(self.job.target, "user", ids) if ids else {}
+        return {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name and link.active}
+
+    def _tell(self, one: Evaluated, *, wrote: Json, seen: Json, action: str) -> None:
+        who = {"kind": "group", "source_id": one.object.id, "target_id": one.link.target_id if one.link else None}
+        row = {"name": one.name, "attribute": "members", "wrote": wrote, "seen": seen, "action": action}
+        self.draft.drift.append({**who, **row})
+
+
+def _last(entries: Iterable[LogEntry], id_: str) -> tuple[Action, str] | None:
+    """What was last done with a member, and how sure that is: sure, unsure (not known to have ended well), or absent
+    (it ended well, and the target did not show the member then). `entries`: of its group, newest first."""
+    for entry in entries:
+        for row in entry.modified:
+            if row["attribute"] != "members":
+                continue
+            if id_ in (row["new"] or ()):
+                how = "unsure" if entry.status != "success" else "absent" if id_ in row.get("absent", ()) else "sure"
+                return Action.ADD_MEMBERS, how
+            if id_ in (row["old"] or ()):
+                return Action.REMOVE_MEMBERS, "sure" if entry.status == "success" else "unsure"
+    return None

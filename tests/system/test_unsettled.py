@@ -1,0 +1,92 @@
+"""A request whose answer was lost, at a target that cannot be asked what became of it: nobody and nothing is forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.system.house import KINDS, House, house
+
+
+def lose(here: House, method: str, look_up: str, *, from_look: int) -> None:
+    """The next request of this method is carried out and not answered, and looks at the target are garbled then."""
+    here.at_target({"drop": "answer"}, method=method, path="/Users", times=1)
+    here.at_target({"replace": 0}, method="GET", path=look_up, nth=from_look)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_left_before_anybody_could_look_has_no_working_account(kind: str, tmp_path: Path) -> None:
+    with house(kind, tmp_path, people=5) as here:
+        here.company.hire("new", "sales")
+        lose(here, "POST", r"/Users\?filter.*new", from_look=2)
+        told = here.sync(code=4)
+        assert told["counts"]["failed"] == 1
+        (failed,) = [row for row in told["changes"] if row["status"] == "failed"]
+        assert "the look-up failed" in failed["error"]["message"]
+        here.company.leave("sales", "new")
+        here.sync()
+        assert here.written == []
+        assert here.logins("new") <= here.active()
+        here.all_well()
+        here.time.advance(timedelta(minutes=5))
+        here.sync()
+        assert here.methods == ["PATCH user"]
+        assert here.logins("new").isdisjoint(here.active())
+        here.sync(full=True)
+        assert here.written == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_value_that_was_taken_back_before_anybody_could_look_is_written_back(kind: str, tmp_path: Path) -> None:
+    with house(kind, tmp_path, people=5) as here:
+        here.company.set_title("ada", "Before")
+        here.sync()
+        here.company.set_title("ada", "After")
+        lose(here, "PATCH", "/Users/", from_look=1)
+        assert here.sync(code=4)["counts"]["failed"] == 1
+        here.company.set_title("ada", "Before")
+        here.sync()
+        assert here.written == []
+        here.all_well()
+        here.time.advance(timedelta(minutes=5))
+        here.sync()
+        account = here.target.user(here.company.login("ada"))
+        assert account is not None
+        assert account.attributes["title"] == "Before"
+        here.sync()
+        assert here.written == []
+
+
+def test_a_newcomer_who_was_found_late_is_in_all_groups(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        here.company.hire("new", "sales", "support")
+        lose(here, "POST", r"/Users\?filter.*new", from_look=2)
+        here.sync(code=4)
+        here.all_well()
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        account = here.target.user(here.company.login("new"))
+        assert account is not None
+        for team in ("sales", "support"):
+            group = here.target.group(here.company.team_name(team))
+            assert group is not None
+            assert account.id in group.members.ids
+        here.sync()
+        assert here.written == []
+
+
+def test_a_newcomer_of_whom_only_a_part_was_stored_is_linked_with_that_part(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=5) as here:
+        here.company.hire("new", "sales")
+        here.at_target({"drop": "answer"}, method="POST", path="/Users", times=1)
+        here.at_target(
+            {"first": {"set": {"title": "Kept its own way"}}}, method="GET", path=r"/Users\?filter.*new", nth=2
+        )
+        here.at_target({"status": 400}, method="PATCH", path="/Users/")
+        here.sync(code=4)
+        here.company.leave("sales", "new")
+        here.all_well()
+        here.sync()
+        assert here.logins("new").isdisjoint(here.active())
