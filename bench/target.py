@@ -19,7 +19,6 @@ import argparse
 import asyncio
 import cProfile
 import gc
-import multiprocessing
 import pstats
 import statistics
 import sys
@@ -28,9 +27,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
-from itertools import count
-from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, TypeVar
@@ -42,6 +38,7 @@ import aiohttp
 import orjson
 import uvloop
 
+from bench.service import scim_service
 from connectors.scim.settings import BearerToken, ScimSettings
 from connectors.scim.target import ScimTarget, open_target
 from state.journal import Planned
@@ -58,67 +55,6 @@ MOST_OF_BARE = 1.3
 MOST_OF_ENTRA = 0.8
 TOKEN = "bench"
 Item = TypeVar("Item")
-_EMPTY = orjson.dumps(
-    {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
-)
-
-
-class Service(asyncio.Protocol):
-    """One connection to a service that stores nothing: a POST is answered with its body under a new id."""
-
-    numbers = count(1)
-
-    def __init__(self, think_s: float) -> None:
-        self._think_s = think_s
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # a server's is a Transport
-        self._buffer = b""
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            head = self._buffer[:end]
-            at = head.lower().find(b"content-length:")
-            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-            if len(self._buffer) < end + 4 + length:
-                return
-            body = self._buffer[end + 4 : end + 4 + length]
-            self._buffer = self._buffer[end + 4 + length :]
-            self._answer(head, body)
-
-    def _answer(self, head: bytes, body: bytes) -> None:
-        if head.startswith(b"POST"):
-            status, answer = b"201 Created", b'{"id":"%d",' % next(self.numbers) + body[1:]
-        elif head.startswith((b"GET /scim/Users", b"GET /scim/Groups")):
-            status, answer = b"200 OK", _EMPTY
-        else:
-            status, answer = b"404 Not Found", b"{}"
-        head = b"HTTP/1.1 %b\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\n\r\n"
-        whole = head % (status, len(answer)) + answer
-        if self._think_s:
-            asyncio.get_running_loop().call_later(self._think_s, self._transport.write, whole)
-        else:
-            self._transport.write(whole)
-
-
-def serve(pipe: Connection, think_s: float) -> None:
-    """Runs in a process of its own until the other end of the pipe closes."""
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(partial(Service, think_s), "127.0.0.1", 0)
-        pipe.send(server.sockets[0].getsockname()[1])
-        await loop.run_in_executor(None, _wait, pipe)
-
-    uvloop.run(run())
-
-
-def _wait(pipe: Connection) -> None:
-    try:
-        pipe.recv()
-    except EOFError:
-        return
 
 
 def creates(number: int) -> list[Change]:
@@ -315,20 +251,13 @@ def main() -> int:
     parser.add_argument("--service-ms", type=float, default=0.0, help="how long the service thinks about each request")
     parser.add_argument("--profile", choices=["connector", "apply"])
     options = parser.parse_args()
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    server = spawn.Process(target=serve, args=(theirs, options.service_ms / 1000), daemon=True)
-    server.start()
-    theirs.close()
-    url = f"http://127.0.0.1:{ours.recv()}/scim"
     set_up_logs("warning")  # as a one-shot command on a terminal does
-    if options.profile:
-        profiled(url, options.creates, options.concurrency, options.profile)
-        return 0
-    measure(url, 200, 1, options.concurrency)  # warm
-    spent = measure(url, options.creates, options.runs, options.concurrency)
-    ours.close()
-    server.join(10)
+    with scim_service(think_s=options.service_ms / 1000) as service:
+        if options.profile:
+            profiled(service.url, options.creates, options.concurrency, options.profile)
+            return 0
+        measure(service.url, 200, 1, options.concurrency)  # warm
+        spent = measure(service.url, options.creates, options.runs, options.concurrency)
     print(f"{options.creates:,} creates, {options.concurrency} at a time, medians of {options.runs} runs")
     print("                                        wall: of bare   of entra   CPU: each   of bare   of entra")
     for name, ones in spent.items():

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_S = 30.0
-CACHE_KIB = 65_536
+#: of each connection, of which a few are open side by side; the system's own cache holds the file once for all of them
+CACHE_KIB = 16_384
 #: ids in one IN (…): below SQLite's and PostgreSQL's limits of bound parameters
 IN_LIST = 900
 #: a PostgreSQL server that has gone without a word is noticed within a minute, not within hours

@@ -21,10 +21,11 @@ from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
 from state.links import forget_links
+from state.moved_links import moved
 from state.pending import Wait, clear_looked_at, put_waits
 from state.planned import PlannedRows
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data
-from state.tables import changes, claims, links, pending, plans, worklist
+from state.tables import changes, claims, pending, plans, worklist
 from syncd.core.change import Action, Change, Link, Status
 from syncd.core.model import Json, Kind
 
@@ -33,11 +34,6 @@ __all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", 
 KEEP_PLANS = timedelta(days=30)
 #: a dry run with the same result as one so much older stands in for it
 SAME_AGAIN = timedelta(hours=1)
-#: on an older link these would write over, or double, what somebody else did meanwhile
-_NEEDS_SAME_LINK = frozenset(
-    {Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.DEACTIVATE, Action.DELETE}
-)
-
 #: made once: building a statement costs more than carrying it out
 _MARK_SENT = (
     changes.update()
@@ -53,11 +49,6 @@ _MARK_SENT = (
 _SEALED = (
     *(changes.c.stage, changes.c.key, changes.c.action, changes.c.kind, changes.c.source_id, changes.c.target_id),
     *(changes.c.before, changes.c.after),
-)
-_REVS = sa.select(links.c.source_id, links.c.rev).where(
-    links.c.job == sa.bindparam("of_job"),
-    links.c.kind == sa.bindparam("of_kind"),
-    links.c.source_id.in_(sa.bindparam("ids", expanding=True)),
 )
 
 
@@ -249,7 +240,7 @@ class Journal(PlannedRows):
             }
             free = {row.key for row in rows if (row.change.kind, row.change.source_id) not in claimed}
             for kind in dict.fromkeys(row.change.kind for row in rows):
-                free -= _moved(c, job, kind, [row for row in rows if row.change.kind == kind])
+                free -= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))
@@ -292,7 +283,7 @@ class Journal(PlannedRows):
         found: set[str] = set()
         with reading(self._engine) as c:
             for kind in ("user", "group"):
-                found |= _moved(c, job, kind, [row for row in rows if row.change.kind == kind])
+                found |= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
         return found
 
     def unfinished(self, job: str, *, now: datetime) -> list[str]:
@@ -316,13 +307,3 @@ def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:
         for table in (changes, worklist):
             c.execute(table.delete().where(table.c.plan.in_(part)))
         c.execute(plans.delete().where(plans.c.id.in_(part)))
-
-
-def _moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[str]:
-    """Keys of rows that need the link they were planned on, and that is another one by now."""
-    found: set[str] = set()
-    for part in parts(row for row in rows if row.change.action in _NEEDS_SAME_LINK):
-        ids = [row.change.source_id for row in part]
-        revs: dict[str, int] = dict(c.execute(_REVS, {"of_job": job, "of_kind": kind, "ids": ids}).all())
-        found |= {row.key for row in part if revs.get(row.change.source_id) != row.rev}
-    return found
