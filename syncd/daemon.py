@@ -199,6 +199,7 @@ class Daemon:
                 result = await cycle(runtime, name, _WISH, stopping=self._stopping)
             if not isinstance(result.error, (Busy, Stopped)):
                 self._metrics.cycle(result)
+            if not isinstance(result.error, Busy):
                 self._remember_due(name)
         finally:
             self._working.pop(name, None)

@@ -210,7 +210,7 @@ def test_any_value_is_in_or_out(operator: str, seen: Any, data: st.DataObject) -
     wanted = data.draw(st.lists(SCALARS) if how.several else st.datetimes().map(str) if how.dated else SCALARS)
 
     def verdict(name: str) -> bool:
-        return holds(Clause(attribute="department", operator=name, value=wanted), OPERATORS[name], seen)
+        return holds(Clause(attribute="department", operator=name, value=wanted), seen)
 
     assert verdict(operator) in (True, False)
     if operator.startswith("NOT ") and not isinstance(seen, list) and not is_empty(seen):
@@ -221,6 +221,6 @@ def test_any_value_is_in_or_out(operator: str, seen: Any, data: st.DataObject) -
 def test_any_value_meets_a_pattern(seen: Any) -> None:
     clause = Clause(attribute="department", operator="REGEX MATCH", value="(a|b)+.*")
     try:
-        assert holds(clause, OPERATORS["REGEX MATCH"], seen) in (True, False)
+        assert holds(clause, seen) in (True, False)
     except FilterError:
         pytest.fail("no pattern of this sort takes long")
