@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes
-WORKERS ?= auto
+WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN)) # one more than processors: tests wait, too
 
 .PHONY: demo test soak lint format lock wheel install uninstall deb clean
 

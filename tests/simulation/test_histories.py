@@ -12,7 +12,7 @@ from tests.property.killing import untidy
 from tests.simulation.history import live
 from tests.simulation.world import Ground, ground
 
-HISTORIES = int(os.environ.get("SYNCD_HISTORIES", "20"))
+HISTORIES = int(os.environ.get("SYNCD_HISTORIES", "12"))
 AT_ONCE = 2
 
 
