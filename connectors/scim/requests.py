@@ -53,7 +53,7 @@ def steps(
     path = object_path(change.kind, change.target_id or _UNKNOWN_ID)
     if change.action is Action.DELETE:
         return (Step(request=Request(method="DELETE", path=path), values={}),)
-    if change.action in (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS):
+    if change.action.of_members:
         return _members(change, wrote, path, dialect, facts)
     return _update(change, wrote, dialect, facts, profile)
 
