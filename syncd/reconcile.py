@@ -215,6 +215,7 @@ class Reconciler:
             matches=matches,
             owner=self._owner(kind, id_, matches, seen.owners),
             gone=id_ in seen.gone,
+            drifted=_drifted(one.link, link),
         )
         change = diff(situation, rules.policy, now=self.now, mark=self.evaluator.mark)
         if change is None:
@@ -333,3 +334,10 @@ class Reconciler:
             await self._members.look(groups)
             for one in groups:
                 self._add(await self._members.of(one, there[one.object.id], members_of))
+
+
+def _drifted(link: Link | None, repaired: Link | None) -> tuple[str, ...]:
+    """The paths in which a link that is to be repaired differs from what it says."""
+    if link is None or repaired is None or repaired is link:
+        return ()
+    return tuple(path for path, wrote in link.wrote.items() if repaired.wrote.get(path) != wrote)
