@@ -197,7 +197,7 @@ class Reconciler:
     def _decide(self, kind: Kind, one: Evaluated, seen: _Seen) -> Change | None:
         id_, rules = one.object.id, self.job.kinds[kind]
         matches = seen.matches.get(id_)
-        link = self._view.with_drift(kind, one, seen.observed.get(id_))
+        link, drifted = self._view.with_drift(kind, one, seen.observed.get(id_))
         if one.error is not None:
             return self._failed(one, str(one.error))
         if one.missing and one.verdict.scope is Scope.IN and link is None:
@@ -218,7 +218,7 @@ class Reconciler:
             matches=matches,
             owner=self._owner(kind, id_, matches, seen.owners),
             gone=id_ in seen.gone,
-            drifted=_drifted(one.link, link),
+            drifted=drifted,
         )
         change = diff(situation, rules.policy, now=self.now, mark=self.evaluator.mark)
         if change is None:
@@ -341,10 +341,3 @@ class Reconciler:
             await self._members.look(groups)
             for one in groups:
                 self._add(await self._members.of(one, there[one.object.id], members_of))
-
-
-def _drifted(link: Link | None, repaired: Link | None) -> tuple[str, ...]:
-    """The paths in which a link that is to be repaired differs from what it says."""
-    if link is None or repaired is None or repaired is link:
-        return ()
-    return tuple(path for path, wrote in link.wrote.items() if repaired.wrote.get(path) != wrote)
