@@ -20,7 +20,7 @@ from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
-from state.links import forget_links
+from state.links import drop_links_to
 from state.moved_links import moved
 from state.pending import Wait, clear_looked_at, put_waits
 from state.planned import PlannedRows
@@ -32,6 +32,7 @@ from syncd.core.model import Json, Kind
 __all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", "is_mark"]
 
 KEEP_PLANS = timedelta(days=30)
+_BOTH: tuple[Kind, ...] = ("user", "group")
 #: a dry run with the same result as one so much older stands in for it
 SAME_AGAIN = timedelta(hours=1)
 #: made once: building a statement costs more than carrying it out
@@ -168,7 +169,8 @@ class Journal(PlannedRows):
                 update_job(c, job, seq=row.seq, config=row.config, **memory)
             clear_looked_at(c, plan, job, on_demand=row.seq is None)
             put_waits(c, job, waits)
-            forget_links(c, forget)
+            for kind in _BOTH:
+                drop_links_to(c, job, kind, {link.source_id: link.target_id for link in forget if link.kind == kind})
             c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
 
     def rows(
@@ -282,7 +284,7 @@ class Journal(PlannedRows):
         """Keys of rows whose object's link has moved since they were planned: somebody has dealt with it."""
         found: set[str] = set()
         with reading(self._engine) as c:
-            for kind in ("user", "group"):
+            for kind in _BOTH:
                 found |= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
         return found
 

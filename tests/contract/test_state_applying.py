@@ -22,7 +22,7 @@ def test_rows_are_marked_as_sent_before_they_leave(store: Store) -> None:
 
 def test_a_row_whose_link_has_moved_is_not_sent(store: Store) -> None:
     linked(store, link("moved", "M"), link("same", "S"), link("came", "C"), link("adopted", "A"))
-    linked(store, link("moved", "M"), plan_id="again")
+    linked(store, link("moved", "M"), link("moved", "M", kind="group"), link("anew", "N2"), plan_id="again")
     rows = plan(
         store,
         change("moved", Action.UPDATE, target_id="M"),
@@ -33,7 +33,10 @@ def test_a_row_whose_link_has_moved_is_not_sent(store: Store) -> None:
         change("new", Action.CREATE),
         change("moved", Action.ADD_MEMBERS, kind="group", target_id="M"),
         change("moved", Action.REFERENCE, target_id="M"),
-        revs={"moved": 1, "same": 1, "vanished": 1},
+        change("anew", Action.DELETE, target_id="N1"),
+        change("anew", Action.REFERENCE, target_id="N1"),
+        change("anew", Action.REMOVE_MEMBERS, kind="group", target_id="N1"),
+        revs={"moved": 1, "same": 1, "vanished": 1, "anew": 1},
     )
     free = store.journal.mark_sent("p1", "j", rows, now=NOW)
     assert [(r.change.source_id, r.change.action.name) for r in rows if r.key in free] == [
