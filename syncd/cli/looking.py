@@ -95,7 +95,7 @@ def log(  # noqa: PLR0917 - each one is an option
     """The provisioning log: every change that was tried, with its steps."""
     from syncd import history  # noqa: PLC0415 - as late as possible
 
-    with opened_runtime() as runtime:
+    with opened_runtime(silent=True) as runtime:
         found = (history.follow if follow else history.entries)(
             runtime, job or (), user=user, status=status, since=since
         )
