@@ -104,3 +104,26 @@ async def test_a_removal_without_an_answer_is_not_believed_where_nobody_is_ever_
     else:
         assert outcome.status == "done"
         assert w.members() == sorted(people[1:]), "it was sent again"
+
+
+@pytest.mark.parametrize("proven", [True, False])
+async def test_who_is_not_in_the_group_any_more_counts_as_removed_and_the_others_go(world: Open, proven: bool) -> None:
+    w = world(absent_removal="refused")
+    people = [(await w.create())[0] for _ in range(4)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    by_hand = w.another() if not proven else w.target
+
+    async def remove(*gone: str) -> str:
+        removal = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": list(gone)})
+        return (await w.target.send(removal, {})).status
+
+    first = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": people[:1]})
+    assert (await by_hand.send(first, {})).status == "done"
+    assert await remove(*people[:2]) == "done"
+    assert w.members() == sorted(people[2:])
+    assert await remove(people[0]) == "done"
+    assert await remove(*people[2:]) == "done"
+    assert await remove(people[3]) == "done", "the group has nobody left, and does not say so"
+    assert w.members() == []
