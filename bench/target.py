@@ -1,6 +1,6 @@
 """How fast accounts are created: syncd beside a bare loop of the same HTTP client, and beside one look-up per account.
 
-    python bench/target.py [--creates 2000] [--runs 7] [--concurrency 8] [--profile connector|apply]
+    python bench/target.py [--creates 1000] [--runs 21] [--concurrency 8] [--profile connector|apply]
 
 A minimal SCIM service answers from a process of its own. In each run, one after the other:
 
@@ -43,6 +43,7 @@ from connectors.scim.settings import BearerToken, ScimSettings
 from connectors.scim.target import ScimTarget, open_target
 from state.journal import Planned
 from syncd.apply import Applier
+from syncd.cli.garbage import look_as_usual
 from syncd.config import load
 from syncd.core.attributes import ENTERPRISE_SCHEMA
 from syncd.core.change import Action, Change
@@ -224,8 +225,9 @@ def measure(url: str, number: int, runs: int, concurrency: int) -> dict[str, lis
         "connector": connector(url, changes, concurrency),
     }
     spent: dict[str, list[Spent]] = {name: [] for name in (*ways, "apply")}
-    for _ in range(runs):
-        for name, way in ways.items():
+    for turn in range(runs):
+        # There and back again, so that nobody always has the same neighbour before him.
+        for name, way in list(ways.items())[:: 1 if turn % 2 else -1]:
             spent[name].append(timed(way))
         with TemporaryDirectory() as folder, plan(url, changes, concurrency, Path(folder)) as way:
             spent["apply"].append(timed(way))
@@ -245,13 +247,14 @@ def profiled(url: str, number: int, concurrency: int, which: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--creates", type=int, default=2_000)
-    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--creates", type=int, default=1_000)
+    parser.add_argument("--runs", type=int, default=21)
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--service-ms", type=float, default=0.0, help="how long the service thinks about each request")
     parser.add_argument("--profile", choices=["connector", "apply"])
     options = parser.parse_args()
     set_up_logs("warning")  # as a one-shot command on a terminal does
+    look_as_usual()  # likewise: what is loaded is not looked through for garbage again
     with scim_service(think_s=options.service_ms / 1000) as service:
         if options.profile:
             profiled(service.url, options.creates, options.concurrency, options.profile)

@@ -76,7 +76,10 @@ class Journal(PlannedRows):
                 (plans.c.status == "making") & (plans.c.created_at < now - timedelta(days=1)),
             )
             _drop_plans(c, list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale))))
-            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": now}
+            last = c.scalar(sa.select(sa.func.max(plans.c.created_at)).where(plans.c.job == job))
+            # A clock that was put back must not leave an older plan the newest: what it holds could not be approved.
+            at = now if last is None or last < now else last + timedelta(microseconds=1)
+            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": at}
             c.execute(plans.insert().values(id=plan, **values))
 
     def add(self, plan: str, rows: Iterable[Planned]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -46,39 +46,29 @@ class Links:
 
     def of(self, job: str, kind: Kind, source_ids: Iterable[str]) -> dict[str, Link]:
         """Links by source id."""
-        found: dict[str, Link] = {}
-        for part in parts(source_ids):
-            with reading(self._engine) as c:
-                rows = c.execute(_OF, {"of_job": job, "of_kind": kind, "ids": part})
-                found.update({row.source_id: as_link(row) for row in rows})
-        return found
+        rows = self._found(_OF, source_ids, of_job=job, of_kind=kind)
+        return {row.source_id: as_link(row) for row in rows}
 
     def owners(self, target: str, kind: Kind, target_ids: Iterable[str]) -> dict[str, Link]:
         """Links of any job by target id."""
-        found: dict[str, Link] = {}
-        for part in parts(target_ids):
-            with reading(self._engine) as c:
-                rows = c.execute(_OWNERS, {"of_target": target, "of_kind": kind, "ids": part})
-                found.update({row.target_id: as_link(row) for row in rows})
-        return found
+        rows = self._found(_OWNERS, target_ids, of_target=target, of_kind=kind)
+        return {row.target_id: as_link(row) for row in rows}
 
     def places(self, job: str, kind: Kind, source_ids: Iterable[str]) -> dict[str, Place]:
         """Where these objects are, by source id."""
-        found: dict[str, Place] = {}
-        for part in parts(source_ids):
-            with reading(self._engine) as c:
-                rows = c.execute(_PLACES, {"of_job": job, "of_kind": kind, "ids": part})
-                found.update({place.source_id: place for place in map(Place._make, rows)})
-        return found
+        rows = self._found(_PLACES, source_ids, of_job=job, of_kind=kind)
+        return {place.source_id: place for place in map(Place._make, rows)}
 
     def holders(self, target: str, kind: Kind, target_ids: Iterable[str]) -> dict[str, Place]:
         """Whose these objects are, of any job, by target id."""
-        found: dict[str, Place] = {}
-        for part in parts(target_ids):
+        rows = self._found(_HOLDERS, target_ids, of_target=target, of_kind=kind)
+        return {place.target_id: place for place in map(Place._make, rows)}
+
+    def _found(self, statement: sa.Select[Any], ids: Iterable[str], **of: str) -> Iterator[Any]:
+        """The rows of one of the statements above, for as many ids as there are."""
+        for part in parts(ids):
             with reading(self._engine) as c:
-                rows = c.execute(_HOLDERS, {"of_target": target, "of_kind": kind, "ids": part})
-                found.update({place.target_id: place for place in map(Place._make, rows)})
-        return found
+                yield from c.execute(statement, {**of, "ids": part}).all()
 
     def count(self, job: str) -> dict[tuple[Kind, bool], int]:
         """How many links: {("user", True): active ones, …}."""

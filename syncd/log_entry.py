@@ -8,13 +8,11 @@ from typing import Any
 
 from state.log import LogEntry
 from syncd.core.attributes import parse_path, read
-from syncd.core.change import Action, Change, members_of
+from syncd.core.change import Change, members_of
 from syncd.core.diff import same
 from syncd.core.model import Json
 from syncd.core.redaction import REDACTED
 from syncd.draft import Draft
-
-_GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
 def log_entry(
@@ -74,7 +72,7 @@ def kept_by_target(entries: Iterable[LogEntry], path: str, wrote: Json, seen: Js
 
 def modified(change: Change) -> list[dict[str, Any]]:
     """The report's and the log's rows of a change's attributes; redacted values show as [Redact]."""
-    if change.action in _GROUPS_ONLY:
+    if change.action.of_members:
         old, new = change.before.get("members"), change.after.get("members")
         return [{"attribute": "members", "old": old, "new": new}]
     rows: list[dict[str, Any]] = []

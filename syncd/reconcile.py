@@ -197,7 +197,7 @@ class Reconciler:
     def _decide(self, kind: Kind, one: Evaluated, seen: _Seen) -> Change | None:
         id_, rules = one.object.id, self.job.kinds[kind]
         matches = seen.matches.get(id_)
-        link = self._view.with_drift(kind, one, seen.observed.get(id_))
+        link, drifted = self._view.with_drift(kind, one, seen.observed.get(id_))
         if one.error is not None:
             return self._failed(one, str(one.error))
         if one.missing and one.verdict.scope is Scope.IN and link is None:
@@ -218,6 +218,7 @@ class Reconciler:
             matches=matches,
             owner=self._owner(kind, id_, matches, seen.owners),
             gone=id_ in seen.gone,
+            drifted=drifted,
         )
         change = diff(situation, rules.policy, now=self.now, mark=self.evaluator.mark)
         if change is None:

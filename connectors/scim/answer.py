@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 import orjson
 
@@ -32,14 +33,13 @@ class NoAnswer(Exception):
         self.final = final
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Status, parsed body (None where it is no JSON), and the text where it is none."""
 
     status: int
     body: Json = None
     text: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)  #: looked up without regard to case
+    headers: Mapping[str, str] = MappingProxyType({})  #: looked up without regard to case
     attempts: int = 1
 
     @property
@@ -54,15 +54,17 @@ class Answer:
     @property
     def resource(self) -> Mapping[str, Json] | None:
         """The body where it is a resource with an id."""
-        if isinstance(self.body, Mapping) and isinstance(self.body.get("id"), (str, int)):
+        if isinstance(self.body, dict) and isinstance(self.body.get("id"), (str, int)):
             return self.body
         return None
 
     @property
     def id(self) -> str | None:
         """The resource's id as text: some services give numbers."""
-        resource = self.resource
-        return None if resource is None or isinstance(resource["id"], bool) else str(resource["id"])
+        found = self.body.get("id") if isinstance(self.body, dict) else None
+        if isinstance(found, str):
+            return found
+        return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
 
     @property
     def etag(self) -> str | None:
@@ -110,12 +112,12 @@ def read_answer(status: int, raw: bytes, headers: Mapping[str, str], attempts: i
     """The answer in these bytes. A body that is a SCIM error under a 2xx status counts as that error."""
     body: Json = None
     text = ""
-    if raw.strip():
+    if raw and not raw.isspace():
         try:
             body = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
         except orjson.JSONDecodeError:
             text = raw[:20_000].decode("utf-8", "replace")
-    if 200 <= status < 300 and isinstance(body, Mapping):
+    if 200 <= status < 300 and isinstance(body, dict):
         schemas = body.get("schemas")
         if isinstance(schemas, list) and ERROR_SCHEMA in schemas:
             try:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Mapping
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -110,7 +109,7 @@ class ScimReader:
             )
         return self._session
 
-    async def _exchange(self, method: str, path: str, body: Json = None, *, etag: str | None = None) -> Answer:
+    async def _exchange(self, method: str, path: str, body: Json | bytes = None, *, etag: str | None = None) -> Answer:
         """One request with its bounded repeats: after 429 always, after faults where repeating is harmless.
 
         A 429 says that nothing was done. A 5xx or a broken connection says nothing, so only methods that may be
@@ -119,12 +118,14 @@ class ScimReader:
         """
         if method not in self.methods:
             raise ReadOnly(target=self.settings.name, detail=f"{method} {path.partition('?')[0]}")
-        data = None if body is None else orjson.dumps(body)
+        data = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
         attempt, waited, renewed, left = 0, 0.0, False, False
         while True:
             attempt += 1
-            trial, rested = await self._turn(waited, sent=left)
-            waited += rested
+            trial = False
+            if self.breaker.is_open or not self.gate.enter_at_once():
+                trial, rested = await self._turn(waited, sent=left)
+                waited += rested
             answer, fault, header = await self._attempt(method, path, data, etag, trial=trial)
             if answer is not None and answer.status == 401 and self.credentials.renewable and not renewed:
                 renewed = True
@@ -132,7 +133,7 @@ class ScimReader:
                 attempt -= 1
                 continue
             if answer is not None and not _worth_repeating(method, answer, attempt):
-                return answer if attempt == 1 else replace(answer, attempts=attempt)
+                return answer if attempt == 1 else answer._replace(attempts=attempt)
             left = left or (answer.status in _FAULTS if answer is not None else bool(fault and fault.sent))
             asked = None if answer is None else answer.retry_after_s(self.timing.now())
             wait = self._wait_s(attempt, asked)
@@ -141,7 +142,7 @@ class ScimReader:
                 fault.attempts, fault.sent = attempt, left
                 raise fault
             if answer is not None and over:
-                return replace(answer, attempts=attempt)
+                return answer._replace(attempts=attempt)
             waited += wait
             if asked is not None and answer is not None and answer.status in _OVERLOADED:
                 self.pace.pause(wait)
@@ -156,10 +157,14 @@ class ScimReader:
         overloaded = slow = False
         header: str | None = None
         try:
-            await self.pace.wait()
-            header = await self.credentials.header()
+            if not self.pace.free:
+                await self.pace.wait()
+            header = self.credentials.fixed or await self.credentials.header()
             begun, alone = self.timing.monotonic(), gate.in_flight == 1
-            answer = await self._once(method, path, data, header, etag)
+            headers = self._headers_for(data, header, etag)
+            answer = await self._send(method, url := self.url(path), data, headers)
+            if answer.status in _REDIRECTIONS:
+                answer = await self._followed(url, answer, method, data, headers)
             slow = not self.latency.holds(method, self.timing.monotonic() - begun, alone=alone)
             overloaded = answer.status in _OVERLOADED
             if answer.status >= 500 and answer.status != 501:
@@ -200,18 +205,23 @@ class ScimReader:
             return asked + dice * min(1.0, 0.1 * asked)
         return float(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)) * (0.5 + dice))
 
-    async def _once(self, method: str, path: str, data: bytes | None, header: str | None, etag: str | None) -> Answer:
+    def _headers_for(self, data: bytes | None, header: str | None, etag: str | None) -> dict[str, str]:
         headers = dict(self._headers if data is None else self._headers_with_body)
         if header is not None:
             headers["Authorization"] = header
         if etag is not None:
             headers["If-Match"] = etag
-        url = self.url(path)
-        for _ in range(_REDIRECTS + 1):
+        return headers
+
+    async def _followed(
+        self, url: URL, answer: Answer, method: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """The answer at the end of redirects, of which this is the first."""
+        for _ in range(_REDIRECTS):
+            url = self._redirected(url, answer, method)
             answer = await self._send(method, url, data, headers)
             if answer.status not in _REDIRECTIONS:
                 return answer
-            url = self._redirected(url, answer, method)
         raise NoAnswer("too many redirects", sent=False, final=True)
 
     def url(self, path: str) -> URL:
@@ -238,29 +248,21 @@ class ScimReader:
         return to
 
     async def _send(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """The answer to one request on the wire, which is told to the observer whatever becomes of it."""
         self.requests += 1
-        begun, status = self.timing.monotonic(), None
-        try:
-            answer = await self._answer(method, url, data, headers)
-            status = answer.status
-            return answer
-        finally:
-            self.settings.observe(Exchange(method=method, status=status, seconds=self.timing.monotonic() - begun))
-
-    async def _answer(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> Answer:
+        begun, status, limit = self.timing.monotonic(), None, self.settings.body_limit_bytes
         try:
             async with self._open_session().request(
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
-                limit = self.settings.body_limit_bytes
-                if response.headers.get("Content-Encoding") is None and (response.content_length or limit + 1) <= limit:
-                    return read_answer(response.status, await response.read(), response.headers)
-                raw = bytearray()
-                async for part in response.content.iter_any():
-                    raw += part
-                    if len(raw) > limit:
-                        raise NoAnswer(f"an answer over {limit} bytes", sent=True, final=True)
-                return read_answer(response.status, bytes(raw), response.headers)
+                given = response.headers
+                if "Content-Encoding" not in given and (response.content_length or limit + 1) <= limit:
+                    raw = await response.read()
+                else:
+                    raw = await _read(response, limit)
+                answer = read_answer(response.status, raw, given)
+                status = answer.status
+                return answer
         except aiohttp.ClientConnectorCertificateError as error:
             raise NoAnswer(
                 f"its certificate is not trusted: {error.certificate_error}", sent=False, final=True
@@ -274,6 +276,18 @@ class ScimReader:
             raise NoAnswer(f"no answer within {self.settings.timeout_s:g} s", sent=True, timeout=True) from None
         except (aiohttp.ClientError, OSError, zlib.error, asyncio.IncompleteReadError) as error:
             raise NoAnswer(f"the connection broke: {type(error).__name__}", sent=True) from None
+        finally:
+            self.settings.observe(Exchange(method=method, status=status, seconds=self.timing.monotonic() - begun))
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """A body of unknown length. Raises NoAnswer beyond the limit, in bytes."""
+    raw = bytearray()
+    async for part in response.content.iter_any():
+        raw += part
+        if len(raw) > limit:
+            raise NoAnswer(f"an answer over {limit} bytes", sent=True, final=True)
+    return bytes(raw)
 
 
 class ScimWriter(ScimReader):
@@ -281,6 +295,7 @@ class ScimWriter(ScimReader):
 
     methods: ClassVar[frozenset[str]] = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
-    async def write(self, method: str, path: str, body: Json = None, *, etag: str | None = None) -> Answer:
-        """The answer to a writing request. Raises NoAnswer, whose `sent` says whether it may have been carried out."""
-        return await self._exchange(method, path, body, etag=etag)
+    def write(self, method: str, path: str, body: Json | bytes = None, *, etag: str | None = None) -> Awaitable[Answer]:
+        """The answer to a writing request, whose body may be JSON already. Raises NoAnswer, whose `sent` says whether
+        it may have been carried out."""
+        return self._exchange(method, path, body, etag=etag)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -18,13 +18,11 @@ class Creation(Sending):
     """A POST. Where no trustworthy answer comes it is "maybe": the caller finds the object by its match attribute."""
 
     async def carry_out(self) -> Outcome:
-        step = self.steps()[0]
+        values = self.change.after
         try:
-            answer = await self.write("POST", step.request.path, step.request.body)
-            if answer.status in (400, 422) and (unknown := self._unannounced(step.values)):
-                kept = {path: value for path, value in step.values.items() if path not in unknown}
-                again = self.steps(replace(self.change, after=kept))[0]
-                second = await self.write("POST", again.request.path, again.request.body)
+            answer = await self._post(values)
+            if answer.status in (400, 422) and (unknown := self._unannounced(values)):
+                second = await self._post({path: value for path, value in values.items() if path not in unknown})
                 if second.ok:
                     return await self._created(second, f"created without {', '.join(unknown)}: not in its schema")
         except NoAnswer as broken:
@@ -34,12 +32,17 @@ class Creation(Sending):
         outcome = self.refused(answer)
         return replace(outcome, status="maybe") if answer.status >= 500 and answer.status != 501 else outcome
 
+    def _post(self, values: Mapping[str, Json]) -> Awaitable[Answer]:
+        kind = self.change.kind
+        return self.once("POST", ENDPOINTS[kind], self.service.new_bodies.text(values, kind))
+
     def _unannounced(self, values: Mapping[str, Json]) -> tuple[str, ...]:
         return tuple(p for p in values if self.service.knowledge.announced(self.change.kind, p) is False)
 
     async def _created(self, answer: Answer, message: str = "") -> Outcome:
         """Done, under the id in the answer, or else the one that its Location ends with (RFC 7644 section 3.3)."""
-        identifier, resource = answer.id, answer.resource
+        resource = answer.resource
+        identifier = None if resource is None else answer.id
         if identifier is None:
             marker = f"{ENDPOINTS[self.change.kind]}/"
             location = answer.headers.get("Location", "").partition("?")[0]

@@ -37,6 +37,14 @@ class Credentials:
         self._token: Secret | None = None
         self._until = 0.0
         self._token_url: URL | None = None
+        self.fixed: str | None = None  #: the header's value where it is always the same
+        match auth:
+            case BearerToken(token=token):
+                self.fixed = f"Bearer {token.reveal()}"
+            case Basic(username=username, password=password):
+                self.fixed = "Basic " + b64encode(f"{username}:{password.reveal()}".encode()).decode("ascii")
+            case _:
+                pass
         if isinstance(auth, OAuthClientCredentials):
             self._token_url = secure_url(auth.token_url, target=target, key="oauth.token_url")
 
@@ -56,18 +64,12 @@ class Credentials:
 
     async def header(self) -> str | None:
         """The value of Authorization; None without credentials. Raises Unauthorized, or NoAnswer of the token service."""
-        match self._auth:
-            case BearerToken(token=token):
-                return f"Bearer {token.reveal()}"
-            case Basic(username=username, password=password):
-                return "Basic " + b64encode(f"{username}:{password.reveal()}".encode()).decode("ascii")
-            case NoAuth():
-                return None
-            case OAuthClientCredentials() as auth:
-                async with self._lock:
-                    if self._token is None or self._timing.monotonic() >= self._until:
-                        self._token = await self._fetch(auth)
-                    return f"Bearer {self._token.reveal()}"
+        if not isinstance(self._auth, OAuthClientCredentials):
+            return self.fixed
+        async with self._lock:
+            if self._token is None or self._timing.monotonic() >= self._until:
+                self._token = await self._fetch(self._auth)
+            return f"Bearer {self._token.reveal()}"
 
     def refused(self, header: str | None) -> None:
         """The target answered 401 to this header: the next one is made of a new token."""

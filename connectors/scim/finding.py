@@ -46,6 +46,8 @@ class Finder:
 
     def forget(self, kind: Kind) -> None:
         """Objects of this kind came or went: an index of them is outdated."""
+        if not self._indexes:
+            return
         for key in [key for key in self._indexes if key[0] == kind]:
             del self._indexes[key]
 

@@ -23,9 +23,15 @@ class Gate:
         self._slow = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def enter_at_once(self) -> bool:
+        """Take a place if one is free and nobody waits."""
+        if self.in_flight >= self.size or self._waiting:
+            return False
+        self.in_flight += 1
+        return True
+
     async def enter(self) -> None:
-        if self.in_flight < self.size and not self._waiting:
-            self.in_flight += 1
+        if self.enter_at_once():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)

@@ -62,11 +62,15 @@ class Knowledge:
     def untried(self, kind: Kind, values: Mapping[str, Json]) -> bool:
         """Whether among these written values is one of which it is not known if the target shows it."""
         known = self.facts.shown.get(kind, {})
-        return any(path not in known and not _nothing(value) for path, value in values.items())
+        return not known.keys() >= values.keys() and any(
+            path not in known and not _nothing(value) for path, value in values.items()
+        )
 
     def wrote(self, kind: Kind, values: Mapping[str, Json], resource: Mapping[str, Json]) -> None:
         """An object after these values were written: what it does not show, and never showed, it may not keep."""
         known = self.facts.shown.get(kind, {})
+        if all(map(known.get, values)):
+            return  # as with every object after the first few
         found = {
             path: not _nothing(read(resource, parse_path(path)))
             for path, value in values.items()

@@ -17,10 +17,13 @@ class Pace:
         self._next = 0.0
         self._pause_until = 0.0
 
+    @property
+    def free(self) -> bool:
+        """Nothing ever held a request here."""
+        return not self._interval and not self._pause_until
+
     async def wait(self) -> None:
         """Returns when the next request may leave."""
-        if not self._interval and not self._pause_until:
-            return
         while True:
             now = self._timing.monotonic()
             if (held := self._pause_until - now) > 0:

@@ -11,7 +11,6 @@ from connectors.scim.knowledge import IGNORES_PATHLESS
 from connectors.scim.members import add_body, chunks, member_value, remove_body
 from connectors.scim.patch import PATCH_SCHEMA, Unit, current_values, is_empty, operations, units
 from connectors.scim.profile import Profile
-from connectors.scim.template import new_body
 from syncd.core.attributes import CORE_SCHEMAS, assemble
 from syncd.core.change import Action, Change, Request, TargetFacts
 from syncd.core.model import Json, Kind
@@ -48,11 +47,13 @@ def steps(
 ) -> tuple[Step, ...]:
     """What is sent for this change, in order; nothing where it changes nothing."""
     if change.action is Action.CREATE:
-        return (Step(request=_create(change, dialect), values=dict(change.after)),)
+        body = new_body(change.after, change.kind, dialect)
+        request = Request(method="POST", path=ENDPOINTS[change.kind], body=body)
+        return (Step(request=request, values=dict(change.after)),)
     path = object_path(change.kind, change.target_id or _UNKNOWN_ID)
     if change.action is Action.DELETE:
         return (Step(request=Request(method="DELETE", path=path), values={}),)
-    if change.action in (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS):
+    if change.action.of_members:
         return _members(change, wrote, path, dialect, facts)
     return _update(change, wrote, dialect, facts, profile)
 
@@ -72,16 +73,17 @@ def sendable(change: Change, profile: Profile) -> tuple[dict[str, Json], tuple[s
     return taken, tuple(reasons)
 
 
-def _create(change: Change, dialect: Dialect) -> Request:
-    body = new_body({path: value for path, value in change.after.items() if value or not is_empty(value)}, change.kind)
+def new_body(values: Mapping[str, Json], kind: Kind, dialect: Dialect) -> dict[str, Json]:
+    """A new object as it is sent: what is not empty, and what the dialect adds."""
+    body = assemble({path: value for path, value in values.items() if value or not is_empty(value)}, kind)
     if not dialect.extension_schemas:
-        body["schemas"] = [CORE_SCHEMAS[change.kind]]
-    for schema in (dialect.always_schemas or {}).get(change.kind, ()):
+        body["schemas"] = [CORE_SCHEMAS[kind]]
+    for schema in (dialect.always_schemas or {}).get(kind, ()):
         if schema not in body["schemas"]:
             body["schemas"].append(schema)
-    for key, value in (dialect.create_extras or {}).get(change.kind, {}).items():
+    for key, value in (dialect.create_extras or {}).get(kind, {}).items():
         body.setdefault(key, value)
-    return Request(method="POST", path=ENDPOINTS[change.kind], body=body)
+    return body
 
 
 def _update(

@@ -52,14 +52,15 @@ class Sending:
         Where the service insists (412, 428), the object is read once and the change sent for that version (RFC 7644
         section 3.14).
         """
-        answer = await self._counted(method, path, body, etag)
+        answer = await self.once(method, path, body, etag)
         if answer.status in CHANGED_MEANWHILE and etag is None and method in ("PATCH", "DELETE"):
             seen = await self.look()
             if seen is not None and seen.etag:
-                return await self._counted(method, path, body, seen.etag)
+                return await self.once(method, path, body, seen.etag)
         return answer
 
-    async def _counted(self, method: str, path: str, body: Json, etag: str | None) -> Answer:
+    async def once(self, method: str, path: str, body: Json | bytes, etag: str | None = None) -> Answer:
+        """A counted request, as it is. Raises NoAnswer."""
         try:
             answer = await self.writer.write(method, path, body, etag=etag)
         except NoAnswer as broken:

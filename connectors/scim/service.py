@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import quote as percent
 
@@ -15,6 +15,7 @@ from connectors.scim.errors import raise_for
 from connectors.scim.knowledge import Knowledge
 from connectors.scim.profile import Profile
 from connectors.scim.requests import ENDPOINTS, object_path
+from connectors.scim.template import NewBodies
 from syncd.core.change import Observed
 from syncd.core.model import Json, Kind
 
@@ -32,6 +33,10 @@ class Service:
     profile: Profile
     dialect: Dialect
     knowledge: Knowledge
+    new_bodies: NewBodies = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "new_bodies", NewBodies(self.dialect))
 
     async def fetch(self, path: str) -> Answer:
         """The answer to a GET. Raises Unreachable where none came."""

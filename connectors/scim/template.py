@@ -1,82 +1,76 @@
-"""The body of a new object, from a form that is kept for all objects with the same attributes.
+"""The body of a new object as text, from a form that is kept for all objects with the same attributes.
 
 A first cycle creates thousands of objects of the same few forms; only the first of each is put together path by path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from operator import itemgetter
 
-from syncd.core.attributes import assemble, parse_path
+import orjson
+
+from connectors.scim.dialects import Dialect
+from connectors.scim.requests import new_body
+from syncd.core.attributes import parse_path
 from syncd.core.model import Json, Kind
 
 _PLAIN = frozenset({str, bool, int, float})
-
-
-def new_body(values: Mapping[str, Json], kind: Kind) -> dict[str, Json]:
-    """As `assemble`; none of the values may be None."""
-    if _PLAIN.issuperset(map(type, values.values())):
-        template = _template(tuple(values), kind)
-        if template is not None:
-            return template.filled(values)
-    return assemble(values, kind)
-
-
-@lru_cache(maxsize=256)
-def _template(paths: tuple[str, ...], kind: Kind) -> Template | None:
-    """What is the same for all of them; None where the values themselves decide where others go."""
-    for path in map(parse_path, paths):
-        if path.key is not None and (path.sub or "value").lower() == path.key.lower():
-            return None
-    return Template.of(assemble({path: _Place(path) for path in paths}, kind))
-
-
-class _Place:
-    """Stands in a form where the value of a path goes."""
-
-    __slots__ = ("path",)
-
-    def __init__(self, path: str) -> None:
-        self.path = path
+_MOST = 256
+_PLACE = re.compile(rb'"\\u0001(\d+)\\u0001"')  # a control character stands in no path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
-    """A body taken apart into its objects and arrays: copied one by one, tied together, and given their values."""
+    """A JSON text with places, and how to take their values, in its order, from those of an object."""
 
-    nodes: tuple[Any, ...]  #: each dict or list as it is before anything of ours is in it, the whole first
-    inside: tuple[tuple[int, Any, int], ...]  #: node, key or index, node there
-    places: tuple[tuple[int, Any, str], ...]  #: node, key or index, path whose value goes there
+    text: bytes  #: for the operator %
+    values: Callable[[Mapping[str, Json]], tuple[Json, ...]]
 
     @classmethod
-    def of(cls, form: Json) -> Template:
-        """The parts of a form with `_Place`s."""
-        nodes: list[Any] = []
-        inside: list[tuple[int, Any, int]] = []
-        places: list[tuple[int, Any, str]] = []
+    def of(cls, form: Json, paths: tuple[str, ...]) -> Template:
+        """The text of a form in which `place(n)` stands where the value of the n-th path goes."""
+        text = orjson.dumps(form)
+        order = [paths[int(found)] for found in _PLACE.findall(text)]
+        pick = itemgetter(*order) if len(order) > 1 else lambda values: tuple(values[path] for path in order)
+        return cls(text=_PLACE.sub(b"%b", text.replace(b"%", b"%%")), values=pick)
 
-        def take(part: Any) -> int:
-            at = len(nodes)
-            nodes.append(part.copy())
-            for key, each in part.items() if isinstance(part, dict) else enumerate(part):
-                if isinstance(each, _Place):
-                    places.append((at, key, each.path))
-                elif isinstance(each, (dict, list)):
-                    inside.append((at, key, take(each)))
-            return at
+    def filled(self, values: Mapping[str, Json]) -> bytes:
+        return self.text % tuple(map(orjson.dumps, self.values(values)))
 
-        take(form)
-        return cls(nodes=tuple(nodes), inside=tuple(inside), places=tuple(places))
 
-    def filled(self, values: Mapping[str, Json]) -> dict[str, Json]:
-        """A body of its own with these values."""
-        nodes = [node.copy() for node in self.nodes]
-        for at, key, there in self.inside:
-            nodes[at][key] = nodes[there]
-        for at, key, path in self.places:
-            nodes[at][key] = values[path]
-        body: dict[str, Json] = nodes[0]
-        return body
+def place(number: int) -> str:
+    return f"\x01{number}\x01"
+
+
+class NewBodies:
+    """The texts of new objects in one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._known: dict[tuple[Kind, tuple[str, ...]], Template | None] = {}
+
+    def text(self, values: Mapping[str, Json], kind: Kind) -> bytes:
+        """What `new_body` gives, as JSON. Raises TypeError for what cannot be written so."""
+        if _PLAIN.issuperset(map(type, values.values())):
+            template = self._template(kind, tuple(values))
+            if template is not None:
+                return template.filled(values)
+        return orjson.dumps(new_body(values, kind, self._dialect))
+
+    def _template(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
+        """None where the values themselves decide where others go."""
+        if (kind, paths) not in self._known:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[kind, paths] = self._made(kind, paths)
+        return self._known[kind, paths]
+
+    def _made(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
+        for path in map(parse_path, paths):
+            if path.key is not None and (path.sub or "value").lower() == path.key.lower():
+                return None
+        form = new_body({path: place(number) for number, path in enumerate(paths)}, kind, self._dialect)
+        return Template.of(form, paths)

@@ -32,6 +32,11 @@ class Action(IntEnum):
         """The contract's word for it."""
         return "update" if self is Action.REFERENCE else self.name.lower()
 
+    @property
+    def of_members(self) -> bool:
+        """Whether it changes who is in a group, and no attribute."""
+        return self in (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
+
 
 Status = Literal["planned", "sent", "done", "failed", "held", "skipped"]
 

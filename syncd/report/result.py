@@ -8,7 +8,7 @@ from datetime import datetime
 
 from state.journal import Row
 from state.store import Store
-from syncd.core.change import Action, Change
+from syncd.core.change import Change
 from syncd.core.errors import SyncdError
 from syncd.core.model import Json
 from syncd.log_entry import modified
@@ -134,6 +134,6 @@ def error_data(error: Json) -> Json:
 
 def weight(change: Change) -> int:
     """How much a row counts: memberships count their members."""
-    if change.action in (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS):
+    if change.action.of_members:
         return len(change.after.get("members") or change.before.get("members") or ())
     return 1

@@ -18,7 +18,6 @@ from syncd.report.names import Names, member_ids
 MOST_ROWS = 5_000
 MOST_MEMBERS = 200
 _LONGEST = 300
-_GROUPS_ONLY = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
 
 def changes(rows: Sequence[Row], names: Names) -> Element | None:
@@ -70,7 +69,7 @@ def _row(row: Row, names: Names) -> Element:
 
 def _edits(row: Row, names: Names) -> Element | None:
     change = row.change
-    if change.action in _GROUPS_ONLY:
+    if change.action.of_members:
         added, gone = member_ids(row, added=True), member_ids(row, added=False)
         return el("span", _delta(len(added), len(gone)), " members")
     new = change.action is Action.CREATE
@@ -101,7 +100,7 @@ def groups(rows: Sequence[Row], names: Names) -> Element | None:
     """Each group whose members change, with who they are; None where there is none."""
     deltas: dict[str, tuple[str, list[str], list[str]]] = {}
     for row in rows:
-        if row.change.action in _GROUPS_ONLY:
+        if row.change.action.of_members:
             _, added, gone = deltas.setdefault(row.change.source_id, (row.change.name, [], []))
             added += names.of(member_ids(row, added=True))
             gone += names.of(member_ids(row, added=False))
