@@ -22,6 +22,7 @@ from state.jobs import update_job
 from state.leases import keep_lease, lock_job
 from state.links import drop_links_to
 from state.moved_links import moved
+from state.overtaken import overtaken
 from state.pending import Wait, clear_looked_at, put_waits
 from state.planned import PlannedRows
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data
@@ -231,8 +232,8 @@ class Journal(PlannedRows):
         """Make the intents durable; returns the keys that may be sent.
 
         The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
-        Left out is what on-demand work other than `claimed_by` has in hand, and what was planned on a link that has
-        moved since: its plan is old, and the caller looks at the object again.
+        Left out is what on-demand work other than `claimed_by` has in hand, what was planned on a link that has moved
+        since, and members of a group to which others have sent some since: the plan is old, and the caller looks again.
         """
         with self._engine.begin() as c:
             if leased_by:
@@ -246,6 +247,7 @@ class Journal(PlannedRows):
             free = {row.key for row in rows if (row.change.kind, row.change.source_id) not in claimed}
             for kind in dict.fromkeys(row.change.kind for row in rows):
                 free -= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
+            free -= overtaken(c, plan, rows)
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))

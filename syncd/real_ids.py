@@ -1,8 +1,9 @@
-"""The ids of a plan's rows become real: where a row says "new:…", the object has been created by now, or has not."""
+"""The ids of a plan's rows become real: where a row says "new:…", the object has been created by now, or has not; and a member
+who was to be taken over is ours by now, or is not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from state.journal import Row
@@ -31,6 +32,7 @@ class RealIds:
             for text in _references(row.change):
                 if isinstance(text, str) and text.startswith(NEW):
                     wanted["user"].add(self._source_id(text))
+        ours = self._ours(rows)
         real: dict[tuple[Kind, str], str] = {}
         for which, ids in wanted.items():
             real |= {
@@ -39,7 +41,7 @@ class RealIds:
         ready: list[Row] = []
         waiting: list[Row] = []
         for row in rows:
-            change = self._real(row.change, real)
+            change = self._real(row.change, real, ours)
             if change is None:
                 waiting.append(row)
             else:
@@ -49,7 +51,13 @@ class RealIds:
     def _source_id(self, text: str) -> str:
         return text.removeprefix(f"{NEW}{self.job.source}:")
 
-    def _real(self, change: Change, real: Mapping[tuple[Kind, str], str]) -> Change | None:
+    def _ours(self, rows: Sequence[Row]) -> set[str]:
+        """The members, by target id, that these rows add and that have a link of this job: nobody would remember others."""
+        ids = {m for row in rows if _adds(row.change) for m in row.change.after["members"] if not m.startswith(NEW)}
+        holders = self.store.links.holders(self.job.target, "user", ids) if ids else {}
+        return {id_ for id_, holder in holders.items() if holder.job == self.job.name}
+
+    def _real(self, change: Change, real: Mapping[tuple[Kind, str], str], ours: Set[str]) -> Change | None:
         """The change with real ids; None if nothing of it can be done."""
         target_id = change.target_id
         if (target_id is None or not target_id.startswith(NEW)) and not _references(change):
@@ -60,8 +68,11 @@ class RealIds:
                 return None
         after: dict[str, Json] = dict(change.after)
         if change.action is Action.ADD_MEMBERS:
-            members = [m if not m.startswith(NEW) else real.get(("user", self._source_id(m))) for m in after["members"]]
-            after["members"] = [m for m in members if m is not None]
+            members = change.after["members"]
+            new = {m: real.get(("user", self._source_id(m))) for m in members if m.startswith(NEW)}
+            known = ours if _adds(change) else set(members)
+            come = [new.get(m) if m in new else m if m in known else None for m in members]
+            after["members"] = [m for m in come if m is not None]
             if len(after["members"]) < len(members):
                 self.again = True
                 self.store.pending.put(self.job.name, [again("group", change.source_id, now=self.clock.now())])
@@ -74,6 +85,11 @@ class RealIds:
                     if after[path] is None:
                         return None
         return replace(change, target_id=target_id, after=after)
+
+
+def _adds(change: Change) -> bool:
+    """Not those that the group has already, and that are to be remembered alone."""
+    return change.action is Action.ADD_MEMBERS and bool(change.edited)
 
 
 def _references(change: Change) -> list[Json]:

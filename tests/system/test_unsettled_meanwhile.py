@@ -153,7 +153,7 @@ def test_an_account_that_can_never_be_looked_up_is_told_and_leaves_one_open_row(
             writes += len(here.written)
             assert open_rows(here) <= 2, "what was sent again is looked up once"
         assert writes <= 3, "its next try is put off ever further"
-        (told,) = status(here.runtime)
+        (told,) = status(here.runtime.settings)
         assert told["failing"] == 1
 
 
