@@ -85,9 +85,9 @@ class Worklist:
         """What was put off and is due. `failed_now`: failing objects whenever their next try is."""
         for kind in ("user", "group"):
             where = (pending.c.job == job) & (pending.c.kind == kind) & (pending.c.reason != "reference")
-            due = pending.c.due_at <= now
-            if failed_now:
-                due |= pending.c.reason == "failed"
+            at_once = ["again", "held", "failed"] if failed_now else ["again", "held"]
+            # Whatever the clock says that was put back since: these wait for no time.
+            due = (pending.c.due_at <= now) | pending.c.reason.in_(at_once)
             self._add(plan, kind, sa.select(pending.c.source_id).where(where, due))
 
     def groups_of_moved_users(self, plan: str, source: str) -> None:

@@ -87,6 +87,8 @@ def test_what_waits_is_listed_when_it_is_due(store: Store) -> None:
     assert listed(store, "user", "retry") == ["held", "later"]
     store.worklist.due("late", "j", now=NOW + HOUR, failed_now=False)
     assert listed(store, "user", "late") == ["grace", "held", "later"]
+    store.worklist.due("put back", "j", now=NOW - HOUR, failed_now=False)
+    assert (listed(store, "user", "put back"), listed(store, "group", "put back")) == (["held"], ["again"])
 
 
 def test_groups_of_users_who_come_or_go_are_listed_with_those_above(company: Store) -> None:
