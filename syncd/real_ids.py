@@ -1,8 +1,11 @@
-"""The ids of a plan's rows become real: where a row says "new:…", the object has been created by now, or has not."""
+"""The ids of a plan's rows become real: where a row says "new:…", the object has been created by now, or has not.
+
+So it is with an account that the plan was to adopt: where that did not come about it is not ours, and joins no group.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from state.journal import Row
@@ -36,20 +39,33 @@ class RealIds:
             real |= {
                 (which, i): link.target_id for i, link in self.store.links.places(self.job.name, which, ids).items()
             }
+        ours = self._ours(rows)
         ready: list[Row] = []
         waiting: list[Row] = []
         for row in rows:
-            change = self._real(row.change, real)
+            change = self._real(row.change, real, ours)
             if change is None:
                 waiting.append(row)
             else:
                 ready.append(row if change is row.change else replace(row, change=change))
         return ready, waiting
 
+    def _ours(self, rows: Sequence[Row]) -> set[str]:
+        """Of the accounts that rows add to groups by the ids of the target: those that this job has a link to."""
+        ids = {
+            member
+            for row in rows
+            if row.change.action is Action.ADD_MEMBERS
+            for member in row.change.after["members"]
+            if not member.startswith(NEW)
+        }
+        owners = self.store.links.holders(self.job.target, "user", ids)
+        return {id_ for id_, owner in owners.items() if owner.job == self.job.name}
+
     def _source_id(self, text: str) -> str:
         return text.removeprefix(f"{NEW}{self.job.source}:")
 
-    def _real(self, change: Change, real: Mapping[tuple[Kind, str], str]) -> Change | None:
+    def _real(self, change: Change, real: Mapping[tuple[Kind, str], str], ours: Set[str]) -> Change | None:
         """The change with real ids; None if nothing of it can be done."""
         target_id = change.target_id
         if (target_id is None or not target_id.startswith(NEW)) and not _references(change):
@@ -58,13 +74,15 @@ class RealIds:
             target_id = real.get((change.kind, self._source_id(target_id)))
             if target_id is None:
                 return None
-        after: dict[str, Json] = dict(change.after)
+        before, after = dict(change.before), dict(change.after)
         if change.action is Action.ADD_MEMBERS:
-            members = [m if not m.startswith(NEW) else real.get(("user", self._source_id(m))) for m in after["members"]]
-            after["members"] = [m for m in members if m is not None]
-            if len(after["members"]) < len(members):
+            found = [(m, real.get(("user", self._source_id(m))) if m.startswith(NEW) else m) for m in after["members"]]
+            after["members"] = [id_ for m, id_ in found if id_ is not None and (m != id_ or id_ in ours)]
+            if len(after["members"]) < len(found):
                 self.again = True
                 self.store.pending.put(self.job.name, [again("group", change.source_id, now=self.clock.now())])
+            if "members" in before:  # who is there already is only remembered
+                before["members"] = after["members"]
             if not after["members"]:
                 return None
         elif change.action is Action.REFERENCE:
@@ -73,7 +91,7 @@ class RealIds:
                     after[path] = real.get(("user", self._source_id(value)))
                     if after[path] is None:
                         return None
-        return replace(change, target_id=target_id, after=after)
+        return replace(change, target_id=target_id, before=before, after=after)
 
 
 def _references(change: Change) -> list[Json]:
