@@ -20,6 +20,7 @@ from syncd.core.change import Action, Outcome, members_of
 from syncd.core.model import Json
 
 _NOT_THIS_WAY = (400, 405, 422, 500, 501)
+_ABSENT = (400, 404, 422)  #: what a removal of somebody who is no member is refused with
 _SINGLE_REFUSALS = 3
 _ADDS = "additions of members are kept"
 _UNSHOWN = "does not show the members of a group"
@@ -132,9 +133,11 @@ class Membership(Sending):
             return await self._replace(part, adding=False)
         if self.service.knowledge.has(REMOVES_BY[form]):
             outcome, _ = await self._remove_by(form, part, before=None, proven=True)
-            return outcome
+            return await self._less(part, outcome) if outcome.http_status in _ABSENT else outcome
         _, before = await self._members()
         outcome, settled = await self._remove_by(form, part, before=before, proven=False)
+        if outcome.http_status in _ABSENT and before is not None and not before.issuperset(part):
+            return await self._less(part, outcome)
         shown = before is not None and not before.isdisjoint(part)
         if settled or not shown:
             return outcome
@@ -147,6 +150,21 @@ class Membership(Sending):
             return outcome
         self.service.knowledge.learn(REMOVES_BY["put"], member_remove="put")
         return replaced
+
+    async def _less(self, part: Sequence[str], refusal: Outcome) -> Outcome:
+        """A removal that was refused. Some services refuse the whole for one who is no member any more (noTarget, RFC 7644
+        section 3.5.2): such members need no removal, and the others are removed without them."""
+        knowledge = self.service.knowledge
+        seen, shown = await self._members()
+        proven = knowledge.has(_ADDS) or knowledge.has(REMOVES_BY[knowledge.facts.member_remove])
+        shows = knowledge.facts.members_shown and (shown or proven)  # nobody is shown by those that never show anybody
+        if refusal.status != "failed" or shown is None or not shows or shown.issuperset(part):
+            return refusal
+        left = tuple(member for member in part if member in shown)
+        rest = await self._remove(left) if left else self.done(seen)
+        if rest.status == "done":
+            return rest
+        return replace(rest, written=(*(member for member in part if member not in shown), *rest.written))
 
     async def _remove_by(
         self, form: RemoveForm, part: Sequence[str], *, before: frozenset[str] | None, proven: bool, again: bool = True

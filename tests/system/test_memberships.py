@@ -246,3 +246,17 @@ def test_an_account_whose_adoption_failed_joins_no_group_and_later_each_group_on
         assert login in logins(here, "legal")
         here.sync(full=True)
         assert here.written == []
+
+
+def test_a_removal_of_who_is_gone_already_is_done_where_the_target_refuses_it(tmp_path: Path) -> None:
+    """Refused with the others of the same request, who are there."""
+    with house("graph", tmp_path, people=6, quirks=quirky(absent_removal="refused")) as here:
+        company = here.company
+        company.leave("legal", "cem")
+        here.sync()
+        take_out(here, "legal", "ada")
+        company.leave("legal", "ada", "eve")
+        here.sync()
+        assert logins(here, "legal").isdisjoint(here.logins("ada", "cem", "eve"))
+        here.sync(full=True)
+        assert here.written == []
