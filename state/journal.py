@@ -74,6 +74,7 @@ class Journal(PlannedRows):
                 (plans.c.status == "making") & (plans.c.created_at < now - timedelta(days=1)),
             )
             _drop_plans(c, list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale))))
+            _pull_back(c, job, now)
             values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": now}
             c.execute(plans.insert().values(id=plan, **values))
 
@@ -300,6 +301,18 @@ class Journal(PlannedRows):
 def _places(kind: Kind | None) -> tuple[int, ...]:
     """Where a kind stands inside the stage of its action."""
     return (0, 1) if kind is None else (int(kind == "group"),)
+
+
+def _pull_back(c: sa.Connection, job: str, now: datetime) -> None:
+    """The clock was set back: what was made by its later time is older all the same, in the order in which it was made.
+
+    Else it would stay the newest plan until that time comes, and nothing that is held since could be approved.
+    """
+    ahead = (plans.c.job == job) & (plans.c.created_at >= now)
+    ids = list(c.scalars(sa.select(plans.c.id).where(ahead).order_by(plans.c.created_at.desc(), plans.c.id.desc())))
+    if ids:
+        moved_to = plans.update().where(plans.c.id == sa.bindparam("of")).values(created_at=sa.bindparam("at"))
+        c.execute(moved_to, [{"of": id_, "at": now - timedelta(microseconds=n)} for n, id_ in enumerate(ids, 1)])
 
 
 def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:
