@@ -27,7 +27,7 @@ import typer
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from syncd.cli.options import OPTIONS
-from syncd.cli.program import app, main
+from syncd.cli.program import main, program
 from tests.system.house import House, house
 
 CODES = frozenset({0, 1, 2, 3, 4, 64, 130})
@@ -88,7 +88,7 @@ def attempt(words: list[str]) -> tuple[str, bool]:
 
 def fuzz(here: House, count: int, seed: int) -> Counter[str]:
     chance = random.Random(seed)
-    tree = list(commands(typer.main.get_command(app)))
+    tree = list(commands(typer.main.get_command(program())))
     known = ["job", "product", "company", "ada", here.company.login("ada"), here.company.team_name("sales"), "text"]
     ends = Counter[str]()
     for number in range(count):

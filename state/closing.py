@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from state.approvals import use_up
 from state.engine import parts
-from state.links import drop_links, drop_members, put_links, put_members
+from state.links import drop_links_to, drop_members, put_links, put_members
 from state.log import write_log
 from state.pending import clear_waits, put_waits
 from state.row import Closing
@@ -42,16 +42,16 @@ def close_rows(c: sa.Connection, plan: str, job: str, closings: Sequence[Closing
     if not closings:
         return
     _write_ends(c, plan, closings, now)
-    gone: dict[Kind, list[str]] = defaultdict(list)
+    gone: dict[Kind, dict[str, str]] = defaultdict(dict)
     over: dict[tuple[Kind, tuple[str, ...]], list[str]] = defaultdict(list)
     for one in closings:
         change = one.row.change
         if one.unlink:
-            gone[change.kind].append(change.source_id)
+            gone[change.kind][change.source_id] = change.target_id or ""
         if one.done_with:
             over[change.kind, tuple(one.done_with)].append(change.source_id)
-    for kind, ids in gone.items():
-        drop_links(c, job, kind, ids)
+    for kind, places in gone.items():
+        drop_links_to(c, job, kind, places)
     put_links(c, [(one.target, one.link) for one in closings if one.link is not None])
     put_members(c, job, [(one.row.change.source_id, one.members_in) for one in closings if one.members_in])
     for one in closings:

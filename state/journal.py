@@ -20,8 +20,9 @@ from state.closing import close_rows
 from state.engine import insert, parts, reading
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
-from state.links import forget_links
+from state.links import drop_links_to
 from state.moved_links import moved
+from state.overtaken import overtaken
 from state.pending import Wait, clear_looked_at, put_waits
 from state.planned import PlannedRows
 from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data
@@ -32,6 +33,7 @@ from syncd.core.model import Json, Kind
 __all__ = ["Closing", "Journal", "Planned", "Row", "change_data", "change_key", "is_mark"]
 
 KEEP_PLANS = timedelta(days=30)
+_BOTH: tuple[Kind, ...] = ("user", "group")
 #: a dry run with the same result as one so much older stands in for it
 SAME_AGAIN = timedelta(hours=1)
 #: made once: building a statement costs more than carrying it out
@@ -74,8 +76,10 @@ class Journal(PlannedRows):
                 (plans.c.status == "making") & (plans.c.created_at < now - timedelta(days=1)),
             )
             _drop_plans(c, list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale))))
-            _pull_back(c, job, now)
-            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": now}
+            last = c.scalar(sa.select(sa.func.max(plans.c.created_at)).where(plans.c.job == job))
+            # A clock that was put back must not leave an older plan the newest: what it holds could not be approved.
+            at = now if last is None or last < now else last + timedelta(microseconds=1)
+            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": at}
             c.execute(plans.insert().values(id=plan, **values))
 
     def add(self, plan: str, rows: Iterable[Planned]) -> None:
@@ -169,7 +173,8 @@ class Journal(PlannedRows):
                 update_job(c, job, seq=row.seq, config=row.config, **memory)
             clear_looked_at(c, plan, job, on_demand=row.seq is None)
             put_waits(c, job, waits)
-            forget_links(c, forget)
+            for kind in _BOTH:
+                drop_links_to(c, job, kind, {link.source_id: link.target_id for link in forget if link.kind == kind})
             c.execute(plans.update().where(plans.c.id == plan).values(status="applying"))
 
     def rows(
@@ -227,8 +232,8 @@ class Journal(PlannedRows):
         """Make the intents durable; returns the keys that may be sent.
 
         The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
-        Left out is what on-demand work other than `claimed_by` has in hand, and what was planned on a link that has
-        moved since: its plan is old, and the caller looks at the object again.
+        Left out is what on-demand work other than `claimed_by` has in hand, what was planned on a link that has moved
+        since, and members of a group to which others have sent some since: the plan is old, and the caller looks again.
         """
         with self._engine.begin() as c:
             if leased_by:
@@ -242,6 +247,7 @@ class Journal(PlannedRows):
             free = {row.key for row in rows if (row.change.kind, row.change.source_id) not in claimed}
             for kind in dict.fromkeys(row.change.kind for row in rows):
                 free -= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
+            free -= overtaken(c, plan, rows)
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))
@@ -283,7 +289,7 @@ class Journal(PlannedRows):
         """Keys of rows whose object's link has moved since they were planned: somebody has dealt with it."""
         found: set[str] = set()
         with reading(self._engine) as c:
-            for kind in ("user", "group"):
+            for kind in _BOTH:
                 found |= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
         return found
 
@@ -301,18 +307,6 @@ class Journal(PlannedRows):
 def _places(kind: Kind | None) -> tuple[int, ...]:
     """Where a kind stands inside the stage of its action."""
     return (0, 1) if kind is None else (int(kind == "group"),)
-
-
-def _pull_back(c: sa.Connection, job: str, now: datetime) -> None:
-    """The clock was set back: what was made by its later time is older all the same, in the order in which it was made.
-
-    Else it would stay the newest plan until that time comes, and nothing that is held since could be approved.
-    """
-    ahead = (plans.c.job == job) & (plans.c.created_at >= now)
-    ids = list(c.scalars(sa.select(plans.c.id).where(ahead).order_by(plans.c.created_at.desc(), plans.c.id.desc())))
-    if ids:
-        moved_to = plans.update().where(plans.c.id == sa.bindparam("of")).values(created_at=sa.bindparam("at"))
-        c.execute(moved_to, [{"of": id_, "at": now - timedelta(microseconds=n)} for n, id_ in enumerate(ids, 1)])
 
 
 def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from state.engine import put_new, reading
+from state.engine import put_new
 from state.errors import Busy, TakenOver
-from state.process import Process
+from state.process import Process, spoken_of
 from state.tables import changes, claims, leases, plans
 from syncd.core.model import Kind
 
@@ -39,7 +39,7 @@ class Leases:
             put_new(c, leases, {"job": job, **values})
             row = c.execute(sa.select(leases).where(leases.c.job == job).with_for_update()).one()
             if row.owner != self.owner and self._holds(row, now):
-                raise Busy(job=job, owner=_words(row))
+                raise Busy(job=job, owner=spoken_of(row.host, row.process))
             c.execute(leases.update().where(leases.c.job == job).values(**values))
 
     def renew(self, job: str, *, now: datetime) -> None:
@@ -51,12 +51,6 @@ class Leases:
         """End our lease; one that is no longer ours stays as it is."""
         with self._engine.begin() as c:
             c.execute(leases.delete().where(leases.c.job == job, leases.c.owner == self.owner))
-
-    def holder(self, job: str, *, now: datetime) -> str | None:
-        """Who works on a job at this moment, in words; None: nobody."""
-        with reading(self._engine) as c:
-            row = c.execute(sa.select(leases).where(leases.c.job == job)).first()
-        return _words(row) if row is not None and self._holds(row, now) else None
 
     def _holds(self, row: sa.Row[tuple[object, ...]], now: datetime) -> bool:
         return row.until > now and not self._me.knows_dead(row.host, row.process)
@@ -74,11 +68,13 @@ class Leases:
             # The lease's row is locked by whoever marks requests as sent, so each of us sees what the other did.
             lease = c.execute(sa.select(leases).where(leases.c.job == job).with_for_update()).first()
             if lease is not None and self._holds(lease, now) and c.execute(_in_hand(job, kind, source_id)).first():
-                raise Busy(job=job, owner=_words(lease))
+                raise Busy(job=job, owner=spoken_of(lease.host, lease.process))
             put_new(c, claims, {**mine, **values})
             row = c.execute(sa.select(claims).where(key).with_for_update()).one()
             if row.owner != self.owner and self._holds(row, now):
-                raise Busy(job=job, owner=f"another on-demand call for the same object ({_words(row)})")
+                raise Busy(
+                    job=job, owner=f"another on-demand call for the same object ({spoken_of(row.host, row.process)})"
+                )
             c.execute(claims.update().where(key).values(**values))
         try:
             yield
@@ -102,7 +98,3 @@ def _in_hand(job: str, kind: Kind, source_id: str) -> sa.Select[tuple[str]]:
     sent = (changes.c.plan == plans.c.id) & (changes.c.status == "sent")
     sent &= (changes.c.kind == kind) & (changes.c.source_id == source_id)
     return sa.select(plans.c.id).where(plans.c.job == job, plans.c.status == "applying", sent)
-
-
-def _words(row: sa.Row[tuple[object, ...]]) -> str:
-    return f"process {row.process.partition(':')[0]} on {row.host.partition(' ')[0]}"

@@ -146,12 +146,11 @@ def drop_links(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str]
         c.execute(links.delete().where(links.c.job == job, links.c.kind == kind, links.c.source_id.in_(part)))
 
 
-def forget_links(c: sa.Connection, gone: Iterable[Link]) -> None:
-    """Drop these links, and what hangs on them, unless they lead to another object by now (on demand, meanwhile)."""
-    for link in gone:
-        key = (links.c.job == link.job, links.c.kind == link.kind, links.c.source_id == link.source_id)
-        if c.execute(sa.select(links.c.job).where(*key, links.c.target_id == link.target_id)).first():
-            drop_links(c, link.job, link.kind, [link.source_id])
+def drop_links_to(c: sa.Connection, job: str, kind: Kind, places: Mapping[str, str]) -> None:
+    """The same of {source id: target id}, unless a link leads to another object by now: on demand, or made anew."""
+    for part in parts(places):
+        found = c.execute(_PLACES, {"of_job": job, "of_kind": kind, "ids": part}).all()
+        drop_links(c, job, kind, [place.source_id for place in found if place.target_id == places[place.source_id]])
 
 
 def put_members(c: sa.Connection, job: str, written: Iterable[tuple[str, Mapping[str, str]]]) -> None:

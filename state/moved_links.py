@@ -1,8 +1,10 @@
-"""Rows of a plan whose object's link has moved since they were planned: somebody else has dealt with it meanwhile."""
+"""Rows of a plan whose object's link has moved since they were planned: somebody else has dealt with it meanwhile, or it is
+gone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,7 +18,7 @@ from syncd.core.model import Kind
 _NEEDS_SAME_LINK = frozenset(
     {Action.CREATE, Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.DEACTIVATE, Action.DELETE}
 )
-_REVS = sa.select(links.c.source_id, links.c.rev).where(
+_LINKS = sa.select(links.c.source_id, links.c.rev, links.c.target_id).where(
     links.c.job == sa.bindparam("of_job"),
     links.c.kind == sa.bindparam("of_kind"),
     links.c.source_id.in_(sa.bindparam("ids", expanding=True)),
@@ -24,10 +26,21 @@ _REVS = sa.select(links.c.source_id, links.c.rev).where(
 
 
 def moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[str]:
-    """Keys of rows that need the link they were planned on, and that is another one by now."""
+    """Keys of rows that need the link they were planned on, and that is another one by now. A link that was dropped and
+    made anew begins with the first revision again, so it counts where it leads to, too. Members and references need no
+    more than that: an earlier stage of the same plan may have written to the link."""
     found: set[str] = set()
-    for part in parts(row for row in rows if row.change.action in _NEEDS_SAME_LINK):
+    for part in parts(rows):
         ids = [row.change.source_id for row in part]
-        revs: dict[str, int] = dict(c.execute(_REVS, {"of_job": job, "of_kind": kind, "ids": ids}).all())
-        found |= {row.key for row in part if revs.get(row.change.source_id) != row.rev}
+        now = {one.source_id: one for one in c.execute(_LINKS, {"of_job": job, "of_kind": kind, "ids": ids})}
+        found |= {row.key for row in part if _is_other(row, now.get(row.change.source_id))}
     return found
+
+
+def _is_other(row: Row, link: Any) -> bool:
+    change = row.change
+    if link is None:
+        return row.rev is not None or change.action not in _NEEDS_SAME_LINK
+    if change.action in _NEEDS_SAME_LINK and link.rev != row.rev:
+        return True
+    return change.target_id is not None and change.target_id != link.target_id

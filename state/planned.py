@@ -1,4 +1,4 @@
-"""What a plan is going to do: asked while the rest of it is made."""
+"""What a plan is going to do, and what earlier ones left open: asked while the rest of it is made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from state.approvals import Approvals
 from state.engine import parts, reading
-from state.tables import changes
+from state.tables import changes, plans
 from syncd.core.change import Action, Status
 from syncd.core.model import Json, Kind
 
@@ -19,10 +19,22 @@ _PLANNED = sa.select(changes.c.source_id, changes.c.action, changes.c.target_id)
     changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
     changes.c.status == "planned",
 )
+_OPEN_CREATIONS = (
+    sa.select(changes.c.source_id, changes.c.after)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        plans.c.job == sa.bindparam("of_job"),
+        plans.c.status.in_(["applying", "unsettled"]),
+        changes.c.status == "sent",
+        changes.c.action == int(Action.CREATE),
+        changes.c.kind == sa.bindparam("of_kind"),
+        changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+)
 
 
 class PlannedRows(Approvals):
-    """The part of the journal that looks at the rows of a plan under way."""
+    """The part of the journal that looks at rows which plans have not ended yet."""
 
     def tally(self, plan: str) -> dict[tuple[Action, Kind, Status], int]:
         """How many rows of each kind; members count one by one only in the report."""
@@ -38,6 +50,18 @@ class PlannedRows(Approvals):
             for part in parts(ids):
                 for id_, action, target_id in c.execute(_PLANNED, {"of_plan": plan, "of_kind": kind, "ids": part}):
                     found.setdefault(id_, []).append((Action(action), target_id))
+        return found
+
+    def open_creations(self, job: str, kind: Kind, ids: Iterable[str]) -> dict[str, dict[str, Json]]:
+        """What was sent to create these objects, and of which nobody knows whether it was carried out: {source id:
+        values by path}; what is redacted comes as its mark."""
+        found: dict[str, dict[str, Json]] = {}
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                found |= {
+                    row.source_id: row.after or {}
+                    for row in c.execute(_OPEN_CREATIONS, {"of_job": job, "of_kind": kind, "ids": part})
+                }
         return found
 
     def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +27,14 @@ class Process:
         return host == self.host and process_mark(int(mark.partition(":")[0])) not in (mark, HIDDEN)
 
 
+def spoken_of(host: str, mark: str) -> str:
+    """A process by its marks, in words for people."""
+    return f"process {mark.partition(':')[0]} on {host.partition(' ')[0]}"
+
+
 def this_host() -> str:
     """The host's name first; containers may share it, so what tells them apart follows."""
-    name = socket.gethostname().replace(" ", "-")[:255] or "localhost"
+    name = os.uname().nodename.replace(" ", "-")[:255] or "localhost"
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{name} {boot} {Path('/proc/self/ns/pid').readlink()}"

@@ -22,6 +22,7 @@ from state.jobs import Jobs
 from state.leases import Leases
 from state.links import Links
 from state.pending import Pending
+from state.revision import MIGRATIONS, newest_revision
 from state.tables import meta, metadata, targets
 from syncd.core.model import Json
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from state.worklist import Worklist
 
 Room = TypeVar("Room", "Mirror", "Journal", "Worklist", "Log")
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Store:
@@ -182,20 +181,10 @@ class Store:
         with reading(self.engine) as connection:
             return connection.scalar(sa.select(targets.c.facts).where(targets.c.name == target))
 
-    def facts_at(self, target: str) -> datetime | None:
-        """When that was last learned, or found again by a check; None if nothing is remembered."""
-        with reading(self.engine) as connection:
-            return connection.scalar(sa.select(targets.c.at).where(targets.c.name == target))
-
     def remember_facts(self, target: str, facts: Json) -> None:
         """Keep what is known of a target's abilities, under the time of now."""
         with self.engine.begin() as connection:
             put(connection, targets, [{"name": target, "facts": facts, "at": datetime.now(UTC)}])
-
-
-def newest_revision() -> str:
-    """The newest schema that this syncd knows: the number that the last migration's file begins with."""
-    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -37,6 +37,8 @@ _KINDS: tuple[Kind, ...] = ("user", "group")
 _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 #: rows that may stand for something to remember alone
 _MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE, Action.ADD_MEMBERS)
+#: rows of an object that is linked by then
+_FOLLOWS = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS, Action.REFERENCE)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -109,8 +111,9 @@ class Applier:
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
             self._log.info(Event.CHANGE_PUT_OFF, **change_facts(self.draft, row.change))
-            if (row.change.target_id or "").startswith(NEW):
-                # Its own creation did not come about, and that is remembered: once more now would only fail again.
+            lost = row.change.action in _FOLLOWS and (row.change.kind, row.change.source_id) not in links
+            if lost or (row.change.target_id or "").startswith(NEW):
+                # Its own creation or adoption did not come about, and that is remembered: once more would only fail again.
                 closings.append(Closing(row=row, status="skipped"))
                 continue
             self.result.again = True

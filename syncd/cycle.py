@@ -150,7 +150,8 @@ class _Cycle:
         log.info(Event.CYCLE_STARTED, job=job.name, cycle=kind, dry=wish.dry)
         async with runtime.target(job.target, write=not wish.dry) as target:
             if not wish.dry:
-                await Unfinished(job, self.store, target, self._draft(kind), self.clock).settle()
+                draft = self._draft(kind)
+                await Unfinished(job, self.store, target, draft, self.clock, stopping=self.stopping).settle()
             reading = readings.get(job.source)
             if reading is None:
                 async with runtime.source(job.source) as source:

@@ -1,7 +1,5 @@
-"""The ids of a plan's rows become real: where a row says "new:…", the object has been created by now, or has not.
-
-So it is with an account that the plan was to adopt: where that did not come about it is not ours, and joins no group.
-"""
+"""The ids of a plan's rows become real: where a row says "new:…", the object has been created by now, or has not; and a member
+who was to be taken over is ours by now, or is not."""
 
 from __future__ import annotations
 
@@ -34,12 +32,12 @@ class RealIds:
             for text in _references(row.change):
                 if isinstance(text, str) and text.startswith(NEW):
                     wanted["user"].add(self._source_id(text))
+        ours = self._ours(rows)
         real: dict[tuple[Kind, str], str] = {}
         for which, ids in wanted.items():
             real |= {
                 (which, i): link.target_id for i, link in self.store.links.places(self.job.name, which, ids).items()
             }
-        ours = self._ours(rows)
         ready: list[Row] = []
         waiting: list[Row] = []
         for row in rows:
@@ -50,20 +48,14 @@ class RealIds:
                 ready.append(row if change is row.change else replace(row, change=change))
         return ready, waiting
 
-    def _ours(self, rows: Sequence[Row]) -> set[str]:
-        """Of the accounts that rows add to groups by the ids of the target: those that this job has a link to."""
-        ids = {
-            member
-            for row in rows
-            if row.change.action is Action.ADD_MEMBERS
-            for member in row.change.after["members"]
-            if not member.startswith(NEW)
-        }
-        owners = self.store.links.holders(self.job.target, "user", ids)
-        return {id_ for id_, owner in owners.items() if owner.job == self.job.name}
-
     def _source_id(self, text: str) -> str:
         return text.removeprefix(f"{NEW}{self.job.source}:")
+
+    def _ours(self, rows: Sequence[Row]) -> set[str]:
+        """The members, by target id, that these rows add and that have a link of this job: nobody would remember others."""
+        ids = {m for row in rows if _adds(row.change) for m in row.change.after["members"] if not m.startswith(NEW)}
+        holders = self.store.links.holders(self.job.target, "user", ids) if ids else {}
+        return {id_ for id_, holder in holders.items() if holder.job == self.job.name}
 
     def _real(self, change: Change, real: Mapping[tuple[Kind, str], str], ours: Set[str]) -> Change | None:
         """The change with real ids; None if nothing of it can be done."""
@@ -74,15 +66,16 @@ class RealIds:
             target_id = real.get((change.kind, self._source_id(target_id)))
             if target_id is None:
                 return None
-        before, after = dict(change.before), dict(change.after)
+        after: dict[str, Json] = dict(change.after)
         if change.action is Action.ADD_MEMBERS:
-            found = [(m, real.get(("user", self._source_id(m))) if m.startswith(NEW) else m) for m in after["members"]]
-            after["members"] = [id_ for m, id_ in found if id_ is not None and (m != id_ or id_ in ours)]
-            if len(after["members"]) < len(found):
+            members = change.after["members"]
+            new = {m: real.get(("user", self._source_id(m))) for m in members if m.startswith(NEW)}
+            known = ours if _adds(change) else set(members)
+            come = [new.get(m) if m in new else m if m in known else None for m in members]
+            after["members"] = [m for m in come if m is not None]
+            if len(after["members"]) < len(members):
                 self.again = True
                 self.store.pending.put(self.job.name, [again("group", change.source_id, now=self.clock.now())])
-            if "members" in before:  # who is there already is only remembered
-                before["members"] = after["members"]
             if not after["members"]:
                 return None
         elif change.action is Action.REFERENCE:
@@ -91,7 +84,12 @@ class RealIds:
                     after[path] = real.get(("user", self._source_id(value)))
                     if after[path] is None:
                         return None
-        return replace(change, target_id=target_id, before=before, after=after)
+        return replace(change, target_id=target_id, after=after)
+
+
+def _adds(change: Change) -> bool:
+    """Not those that the group has already, and that are to be remembered alone."""
+    return change.action is Action.ADD_MEMBERS and bool(change.edited)
 
 
 def _references(change: Change) -> list[Json]:

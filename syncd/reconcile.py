@@ -29,6 +29,7 @@ from syncd.observe.logs import Event, log
 from syncd.precedence import Claims
 from syncd.references import reference_change
 from syncd.target_view import TargetView, references_of
+from syncd.unfinished import made_otherwise
 from syncd.unique import UniqueValues
 
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
@@ -45,6 +46,7 @@ class _Seen:
     gone: set[str]  #: source ids whose linked object is not there any more
     observed: Mapping[str, Observed]  #: by source id
     claims: Mapping[str, str]  #: by source id: which other job goes first
+    sent: Mapping[str, Mapping[str, Json]]  #: by source id: an earlier creation that nobody knows the end of
 
 
 def _woken_first(row: Mapping[str, Json]) -> bool:
@@ -174,7 +176,8 @@ class Reconciler:
         owners = self.store.links.owners(self.job.target, kind, hits) if hits else {}
         found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
         claims = await asyncio.to_thread(self._claims.of, kind, wishes)
-        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims)
+        sent = self.store.journal.open_creations(self.job.name, kind, wishes) if wishes else {}
+        seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims, sent=sent)
         rows: list[tuple[Change, Link | None]] = []
         for one in found:
             change = self._decide(kind, one, seen)
@@ -194,7 +197,7 @@ class Reconciler:
     def _decide(self, kind: Kind, one: Evaluated, seen: _Seen) -> Change | None:
         id_, rules = one.object.id, self.job.kinds[kind]
         matches = seen.matches.get(id_)
-        link = self._view.with_drift(kind, one, seen.observed.get(id_))
+        link, drifted = self._view.with_drift(kind, one, seen.observed.get(id_))
         if one.error is not None:
             return self._failed(one, str(one.error))
         if one.missing and one.verdict.scope is Scope.IN and link is None:
@@ -215,12 +218,17 @@ class Reconciler:
             matches=matches,
             owner=self._owner(kind, id_, matches, seen.owners),
             gone=id_ in seen.gone,
+            drifted=drifted,
         )
         change = diff(situation, rules.policy, now=self.now, mark=self.evaluator.mark)
         if change is None:
             self.draft.right += one.verdict.scope is Scope.IN and link is not None
             return None
-        if change.action in (Action.CREATE, Action.ADOPT) and not change.held and id_ in seen.claims:
+        new = change.action in (Action.CREATE, Action.ADOPT)
+        if new and (wait := made_otherwise(self.job, self.draft, one, seen.sent.get(id_), now=self.now)) is not None:
+            self.draft.waits.append(wait)
+            return None
+        if new and not change.held and id_ in seen.claims:
             return replace(change, held=seen.claims[id_])
         return self._allowed(kind, one, change)
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from connectors.scim.built_in import built_in
 from state.store import Store
+from syncd.chosen_jobs import chosen_jobs
 from syncd.clock import SYSTEM_CLOCK, Clock
 from syncd.config import Settings
 from syncd.config.graph_source import GraphSource
-from syncd.core.errors import SyncdError
 from syncd.core.exchange import Exchange
+from syncd.own_profiles import own_profiles
 from syncd.progress import UNWATCHED, Progress
 
 if TYPE_CHECKING:
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
     from connectors.scim.profile import Profile
     from syncd.job import Job
     from syncd.job_compiler import Types
-
-
-@dataclass(kw_only=True, eq=False)
-class UnknownJob(SyncdError):
-    """There is no job {name} in config.toml; its jobs are {jobs}. To see them: syncd status"""
-
-    name: str
-    jobs: str
 
 
 class Runtime:
@@ -50,7 +41,7 @@ class Runtime:
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock = SYSTEM_CLOCK) -> Runtime:
         """Open the state DB, making or upgrading it. Raises ProfileError before that, and StateError."""
-        profiles = _own_profiles(settings)
+        profiles = own_profiles(settings)
         runtime = cls(settings, open_store(settings), clock=clock)
         runtime._profiles |= profiles
         return runtime
@@ -71,11 +62,7 @@ class Runtime:
 
     def job_names(self, only: Iterable[str] = ()) -> list[str]:
         """The jobs asked for, or all, those of higher precedence first. Raises UnknownJob."""
-        known = list(self.settings.jobs)
-        for name in (wanted := list(only)):
-            if name not in known:
-                raise UnknownJob(name=name, jobs=", ".join(known))
-        return wanted or sorted(known, key=lambda name: -self.settings.jobs[name].precedence)
+        return chosen_jobs(self.settings, only)
 
     def rivals(self, name: str) -> list[Job]:
         """The jobs on the same target whose precedence is higher."""
@@ -158,48 +145,6 @@ class Runtime:
             finally:
                 if opened.facts != facts:
                     self.store.remember_facts(name, facts_data(opened.facts))
-
-
-def _own_profiles(settings: Settings) -> dict[str, Profile]:
-    """Profiles of the user's own, by target, their mapping rows compiled: faults are told before anything is done.
-
-    Raises ProfileError with the faults of all of them, also for a name that is not known. The built-in ones are known to
-    be right.
-    """
-    known = built_in()
-    own = {name: said.profile for name, said in settings.targets.items() if said.profile not in known}
-    if not own:
-        return {}
-    from connectors.scim.profiles import ProfileError, load_profile, raise_faults  # noqa: PLC0415 - a look needs none
-
-    profiles: dict[str, Profile] = {}
-    faults: list[ProfileError] = []
-    for name, file in own.items():
-        try:
-            profiles[name] = load_profile(file)
-        except ProfileError as error:
-            faults.append(error)
-    raise_faults(faults)
-    for name, said in settings.jobs.items():
-        if said.target in own:
-            details = _row_faults(settings, name, profiles[said.target])
-            faults += [ProfileError(profile=own[said.target], detail=detail) for detail in details]
-    raise_faults(faults)
-    return profiles
-
-
-def _row_faults(settings: Settings, job: str, profile: Profile) -> list[str]:
-    """What is wrong with a profile's rows in this job: each row for itself, else what only their whole shows."""
-    from syncd.job_compiler import compile_job  # noqa: PLC0415 - a command that only looks needs no expressions
-    from syncd.mapping_rows import row_faults  # noqa: PLC0415 - likewise
-
-    if wrong := list(row_faults(settings.sources[settings.jobs[job].source].kind, profile)):
-        return wrong
-    try:
-        compile_job(settings, job, {}, profile)
-    except SyncdError as error:
-        return [str(error).rpartition(". ")[0] or str(error)]
-    return []
 
 
 def open_store(settings: Settings, *, upgrade: bool = True) -> Store:

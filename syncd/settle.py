@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors import Target
 from connectors.errors import TargetError
 from state.store import Store
 from syncd.core.attributes import parse_path, read
-from syncd.core.change import Action, Change, Observed, Outcome
+from syncd.core.change import Action, Change, Link, Observed, Outcome
 from syncd.core.diff import same
 from syncd.core.model import Json
 from syncd.job import Job
@@ -23,7 +24,8 @@ class Settler:
 
     async def settle(self, change: Change, outcome: Outcome, *, late: bool = False) -> Outcome:
         """The outcome after a look: done, or failed as it said; still maybe, where the look itself failed, or where
-        nothing is seen so soon: the target may show it later, or may still be at it. `late`: that time is over.
+        nothing, or no such object, is seen so soon: the target may show it later, or may still be at it. `late`: that
+        time is over.
 
         A 409 on a create adopts the one account that it means.
         """
@@ -33,11 +35,14 @@ class Settler:
             self.unanswered += 1
             return replace(outcome, message=f"{outcome.message}; and the look-up failed: {error}")
         self.unanswered = 0
-        if seen.status == "failed" and outcome.status == "maybe" and not late and not seen.permanent:
+        if seen.status in ("failed", "gone") and outcome.status == "maybe" and not late and not seen.permanent:
             return replace(seen, status="maybe")
         return seen
 
     async def _seen(self, change: Change, outcome: Outcome) -> Outcome:
+        if change.kind not in self._job.kinds:
+            text = f"{outcome.message}; the job has no {change.kind}s any more"
+            return replace(_failed(outcome), message=text, permanent=True)
         match change.action:
             case Action.CREATE:
                 return await self._created(change, outcome)
@@ -65,10 +70,8 @@ class Settler:
             text = f"{outcome.message}; {len(found)} accounts match: {ids}" if found else outcome.message
             return replace(_failed(outcome), message=text)
         one = found[0]
-        owner = owners.get(one.id)
-        if owner is not None and (owner.job, owner.source_id) != (self._job.name, change.source_id):
-            text = f"{one.id} matches, but belongs to job {owner.job} as {owner.source_id}, which keeps it"
-            return replace(_failed(outcome), code="Conflict", message=text, permanent=True)
+        if (theirs := self._conflict(change, one.id, owners, outcome)) is not None:
+            return theirs
         # After a 409 the account is older than this change, so it is compared as exactly as any that is adopted, save for
         # what the product does not change any more; and like any that is adopted it keeps what only a creation writes.
         exact = outcome.http_status == 409
@@ -96,6 +99,14 @@ class Settler:
         requests = outcome.requests + 1
         return Outcome(status="done", target_id=one.id, observed=one.resource, requests=requests, keeps=keeps)
 
+    def _conflict(self, change: Change, target_id: str, owners: Mapping[str, Link], outcome: Outcome) -> Outcome | None:
+        """What becomes of taking over an account that belongs to somebody else by now; None: it belongs to nobody."""
+        owner = owners.get(target_id)
+        if owner is None or (owner.job, owner.source_id) == (self._job.name, change.source_id):
+            return None
+        text = f"{target_id} matches, but belongs to job {owner.job} as {owner.source_id}, which keeps it"
+        return replace(_failed(outcome), code="Conflict", message=text, permanent=True)
+
     async def _matches(self, change: Change) -> list[Observed]:
         for path in self._job.kinds[change.kind].mapping.match:
             value = change.after.get(path)
@@ -104,14 +115,20 @@ class Settler:
         return []
 
     async def _written(self, change: Change, outcome: Outcome) -> Outcome:
-        seen = await self._target.get(change.kind, change.target_id or "")
+        target_id = change.target_id or ""
+        seen = await self._target.get(change.kind, target_id)
         if seen is None:
             return Outcome(status="gone", target_id=change.target_id, message=outcome.message)
-        # A redacted value does not survive its process, so there is nothing to compare with.
-        edited = {path: new for path, (_, new) in change.edited.items() if path not in change.redacted}
-        if all(_shows(seen, path, value) for path, value in edited.items()):
+        if change.action is Action.ADOPT:
+            owners = self._store.links.owners(self._job.target, change.kind, [target_id])
+            if (theirs := self._conflict(change, target_id, owners, outcome)) is not None:
+                return theirs
+        # A redacted value does not survive its process, so there is nothing to compare with: it is written once more.
+        there = tuple(
+            path for path, (_, new) in change.edited.items() if path not in change.redacted and _shows(seen, path, new)
+        )
+        if len(there) == len(change.edited):
             return Outcome(status="done", target_id=change.target_id, observed=seen.resource)
-        there = tuple(path for path, value in edited.items() if _shows(seen, path, value))
         return replace(_failed(outcome), written=there)
 
     async def _members(self, change: Change, outcome: Outcome) -> Outcome:

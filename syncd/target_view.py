@@ -67,23 +67,24 @@ class TargetView:
         if not wanted and one.link is not None:
             self.draft.forgotten.append(one.link)
 
-    def with_drift(self, kind: Kind, one: Evaluated, seen: Observed | None) -> Link | None:
-        """The link; where the target has drifted and the job repairs, as if we had last written what is there."""
+    def with_drift(self, kind: Kind, one: Evaluated, seen: Observed | None) -> tuple[Link | None, frozenset[str]]:
+        """The link, and the paths that are to be repaired: of these it says that we had last written what is there."""
         if one.link is None or seen is None or self.job.drift == "ignore":
-            return one.link
+            return one.link, frozenset()
         mapped, facts = self.job.kinds[kind].mapping.paths, self.target.facts
         found = drifted(one.link, seen, shown=lambda path: path in mapped and facts.shows(kind, path))
         repair = self.job.drift == "repair"
         own = self._kept_by_target(one, found) if repair and found else set()
         for path, (wrote, had) in found.items():
-            mended = repair and path not in own
-            row = {"attribute": path, "wrote": wrote, "seen": had, "action": "repair" if mended else "report"}
+            action = "repair" if repair and path not in own else "report"
+            row = {"attribute": path, "wrote": wrote, "seen": had, "action": action}
             who = {"kind": kind, "source_id": one.object.id, "target_id": one.link.target_id, "name": one.name}
             self.draft.drift.append({**who, **row})
         if not repair or not found:
-            return one.link
-        wrote = {**one.link.wrote, **{path: had for path, (_, had) in found.items() if path not in own}}
-        return replace(one.link, wrote=wrote, active=wrote.get("active") is not False)
+            return one.link, frozenset()
+        mended = {path: had for path, (_, had) in found.items() if path not in own}
+        wrote = {**one.link.wrote, **mended}
+        return replace(one.link, wrote=wrote, active=wrote.get("active") is not False), frozenset(mended)
 
     def _kept_by_target(self, one: Evaluated, found: Mapping[str, tuple[Json, Json]]) -> set[str]:
         """Paths of which the target answered to our last writing that it keeps them as they are: it would for ever."""

@@ -19,8 +19,9 @@ from connectors.scim.sending import GONE, Sending
 from syncd.core.change import Action, Outcome, members_of
 from syncd.core.model import Json
 
+#: answers to a removal that may mean that a member is not there: 400 noTarget (RFC 7644 section 3.12), or not found
+_MAY_BE_ABSENT = frozenset({400, 404, 409, 422})
 _NOT_THIS_WAY = (400, 405, 422, 500, 501)
-_ABSENT = (400, 404, 422)  #: what a removal of somebody who is no member is refused with
 _SINGLE_REFUSALS = 3
 _ADDS = "additions of members are kept"
 _UNSHOWN = "does not show the members of a group"
@@ -56,11 +57,17 @@ class Membership(Sending):
     def _addition(self, ids: Sequence[str]) -> dict[str, Json]:
         return add_body(ids, self.service.dialect, self._name, self.change.called)
 
+    @property
+    def _showed_some(self) -> bool:
+        """Whether this service has ever shown a member of any group."""
+        return self.service.knowledge.facts.shown.get("group", {}).get("members") is True
+
     async def _members(self) -> tuple[Answer | None, frozenset[str] | None]:
         """A read of the group and the members that it shows; None where they cannot be told."""
         seen = await self.look(members=True)
         if seen is None or seen.resource is None:
             return seen, None
+        self.service.knowledge.saw("group", seen.resource)
         return seen, members_of(seen.resource)
 
     async def _add(self, part: Sequence[str]) -> Outcome:
@@ -86,6 +93,8 @@ class Membership(Sending):
     async def _verify_add(self, part: Sequence[str], answer: Answer) -> Outcome:
         knowledge = self.service.knowledge
         shown = members_of(answer.resource) if answer.resource is not None else None
+        if answer.resource is not None:
+            knowledge.saw("group", answer.resource)
         if (shown is not None and set(part) <= shown) or knowledge.has(_ADDS) or not knowledge.facts.members_shown:
             return self.done(answer)
         seen, shown = await self._members()
@@ -102,7 +111,6 @@ class Membership(Sending):
                 written=tuple(m for m in part if m in shown),
             )
         knowledge.learn(_ADDS)
-        knowledge.saw("group", seen.resource or {})
         return self.done(seen)
 
     async def _settle_add(self, part: Sequence[str], fault: Outcome) -> Outcome:
@@ -133,11 +141,9 @@ class Membership(Sending):
             return await self._replace(part, adding=False)
         if self.service.knowledge.has(REMOVES_BY[form]):
             outcome, _ = await self._remove_by(form, part, before=None, proven=True)
-            return await self._less(part, outcome) if outcome.http_status in _ABSENT else outcome
+            return outcome
         _, before = await self._members()
         outcome, settled = await self._remove_by(form, part, before=before, proven=False)
-        if outcome.http_status in _ABSENT and before is not None and not before.issuperset(part):
-            return await self._less(part, outcome)
         shown = before is not None and not before.isdisjoint(part)
         if settled or not shown:
             return outcome
@@ -150,21 +156,6 @@ class Membership(Sending):
             return outcome
         self.service.knowledge.learn(REMOVES_BY["put"], member_remove="put")
         return replaced
-
-    async def _less(self, part: Sequence[str], refusal: Outcome) -> Outcome:
-        """A removal that was refused. Some services refuse the whole for one who is no member any more (noTarget, RFC 7644
-        section 3.5.2): such members need no removal, and the others are removed without them."""
-        knowledge = self.service.knowledge
-        seen, shown = await self._members()
-        proven = knowledge.has(_ADDS) or knowledge.has(REMOVES_BY[knowledge.facts.member_remove])
-        shows = knowledge.facts.members_shown and (shown or proven)  # nobody is shown by those that never show anybody
-        if refusal.status != "failed" or shown is None or not shows or shown.issuperset(part):
-            return refusal
-        left = tuple(member for member in part if member in shown)
-        rest = await self._remove(left) if left else self.done(seen)
-        if rest.status == "done":
-            return rest
-        return replace(rest, written=(*(member for member in part if member not in shown), *rest.written))
 
     async def _remove_by(
         self, form: RemoveForm, part: Sequence[str], *, before: frozenset[str] | None, proven: bool, again: bool = True
@@ -182,6 +173,14 @@ class Membership(Sending):
                     return self.done(answer), True
                 outcome = await self._removed(form, part, before, None)
                 return outcome, outcome.status != "failed"
+            if answer.status in _MAY_BE_ABSENT and not (before is not None and before.issuperset(part)):
+                # Some services refuse to remove whom they do not have: who is not there is as good as removed.
+                outcome = await self._removed(form, part, before, self.refused(answer))
+                if outcome.status == "done":
+                    return outcome, True
+                if outcome.status == "failed" and outcome.written and again:
+                    rest = [member for member in part if member not in outcome.written]
+                    return await self._remove_by(form, rest, before=before, proven=proven, again=False)
             if answer.status in GONE:
                 return await self._gone_or(answer, part, adding=False), True
             if answer.status == 413 and len(part) > 1:
@@ -208,9 +207,12 @@ class Membership(Sending):
         seen, shown = await self._members()
         if seen is not None and seen.status in GONE:
             return self.gone()
+        if shown is None and seen is not None and self._showed_some:
+            shown = frozenset()  # what it shows otherwise, it leaves out where it is empty
         if seen is None or shown is None or not knowledge.facts.members_shown:
             return self.done() if fault is None else replace(fault, status="maybe", target_id=self.change.target_id)
-        if fault is not None and not shown and not knowledge.has(_ADDS) and (before is None or before.isdisjoint(part)):
+        sure = knowledge.has(_ADDS) or self._showed_some
+        if fault is not None and not shown and not sure and (before is None or before.isdisjoint(part)):
             # Nobody was shown before either: perhaps the service never shows anybody. Removing twice is the same.
             return replace(fault, status="failed", target_id=self.change.target_id)
         if still := shown & set(part):

@@ -1,4 +1,4 @@
-"""Verbs about config.toml: `init`, `config schema`, `eval`."""
+"""Verbs about config.toml: `init`, `eval`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,7 @@ from syncd.cli.garbage import look_as_usual
 from syncd.cli.options import OPTIONS, AsPlain
 from syncd.cli.session import console, err, logs, out
 
-#: made by docs/generate.py from the settings, which take long to load
-SCHEMA = Path(__file__).parents[1] / "config" / "config.schema.json"
-
 app = typer.Typer()
-config_app = typer.Typer(help="About config.toml.", no_args_is_help=True)
 
 
 @app.command()
@@ -72,12 +68,6 @@ def _interview() -> NoReturn:
         fail(1, "Nothing was written. To begin again: syncd init")
     typer.echo(f"Next: {command}")
     raise typer.Exit
-
-
-@config_app.command("schema")
-def config_schema() -> None:
-    """The JSON Schema of config.toml."""
-    out(SCHEMA.read_text(encoding="utf-8"))
 
 
 @app.command("eval")

@@ -9,10 +9,10 @@ import typer
 
 from syncd.cli.session import settings
 
-db_app = typer.Typer(help="The state DB: schema, backup, move.", no_args_is_help=True)
+app = typer.Typer(name="db", help="The state DB: schema, backup, move.", no_args_is_help=True)
 
 
-@db_app.command("upgrade")
+@app.command("upgrade")
 def db_upgrade() -> None:
     """Make the state DB, or bring it to this syncd's schema."""
     from syncd.database import upgrade  # noqa: PLC0415 - as late as possible
@@ -20,7 +20,7 @@ def db_upgrade() -> None:
     typer.echo(upgrade(settings()))
 
 
-@db_app.command("check")
+@app.command("check")
 def db_check() -> None:
     """Whether the state DB has this syncd's schema; changes nothing."""
     from syncd.database import check as check_verb  # noqa: PLC0415 - as late as possible
@@ -30,7 +30,7 @@ def db_check() -> None:
     raise typer.Exit(0 if ok else 1)
 
 
-@db_app.command("backup")
+@app.command("backup")
 def db_backup(
     file: Annotated[Path, typer.Argument(help="Where the copy goes; a file that is there already stays as it is.")],
 ) -> None:
@@ -40,7 +40,7 @@ def db_backup(
     typer.echo(backup(settings(), file))
 
 
-@db_app.command("copy")
+@app.command("copy")
 def db_copy(
     url: Annotated[str, typer.Argument(help="URL of an empty database: sqlite:////path, postgresql://user@host/name.")],
 ) -> None:

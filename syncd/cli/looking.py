@@ -8,7 +8,7 @@ import typer
 
 from syncd import __version__
 from syncd.cli.options import OPTIONS, AsPlain, Jobs, Lines
-from syncd.cli.session import console, err, opened_runtime, out, run_to_end
+from syncd.cli.session import console, err, opened_runtime, out, run_to_end, settings
 
 app = typer.Typer()
 
@@ -64,15 +64,16 @@ def discover_command(
 @app.command()
 def status(job: Jobs = None, output: AsPlain = "text") -> None:
     """Per job: last cycle, next cycle, counts, held, failing, quarantine, steady since."""
-    from syncd.report.json import dumps  # noqa: PLC0415 - as late as possible
-    from syncd.report.steps import print_status  # noqa: PLC0415 - likewise
-    from syncd.status import status as status_verb  # noqa: PLC0415 - likewise
+    from syncd.status import status as status_verb  # noqa: PLC0415 - as late as possible
 
-    with opened_runtime(silent=True) as runtime:
-        rows = status_verb(runtime, job or ())
+    rows = status_verb(settings(), job or ())
     if output == "json":
+        from syncd.report.json import dumps  # noqa: PLC0415 - likewise
+
         out(dumps({"syncd": __version__, "exit_code": 0, "jobs": rows}))
     else:
+        from syncd.report.steps import print_status  # noqa: PLC0415 - likewise
+
         print_status(console(), rows)
 
 
@@ -94,7 +95,7 @@ def log(  # noqa: PLR0917 - each one is an option
     """The provisioning log: every change that was tried, with its steps."""
     from syncd import history  # noqa: PLC0415 - as late as possible
 
-    with opened_runtime() as runtime:
+    with opened_runtime(silent=True) as runtime:
         found = (history.follow if follow else history.entries)(
             runtime, job or (), user=user, status=status, since=since
         )

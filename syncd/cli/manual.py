@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 import typer
 
 from syncd import __version__
-from syncd.cli.program import app
+from syncd.cli.program import program
 
 EXIT_CODES = {
     0: "nothing (left) to do",
@@ -27,7 +27,7 @@ FILES = {
 
 def manual() -> str:
     """The page in man(7)'s macros."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(program())
     return "\n".join([*_head(command), *_commands(command), *_tail()]) + "\n"
 
 

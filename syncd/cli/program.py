@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
 from syncd import __version__
-from syncd.cli import configuration, control, database, looking, runs, sandbox
 from syncd.cli.failure import fail, fail_with, wants_json
 from syncd.cli.garbage import look_no_more
 from syncd.cli.options import OPTIONS, As, Jobs
@@ -23,18 +23,32 @@ from syncd.core.errors import SyncdError
 #: what typer raises for any wrong usage; it has no public name of its own
 UsageError: Any = typer.BadParameter.__bases__[0]
 
-app = typer.Typer(
-    name="syncd",
-    help="Brings users and groups from Microsoft Entra ID and Okta to SCIM 2.0 targets.",
-    no_args_is_help=False,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for verbs in (runs.app, looking.app, control.app, configuration.app, sandbox.app):
-    app.add_typer(verbs)
-app.add_typer(configuration.config_app, name="config")
-app.add_typer(database.db_app, name="db")
+#: the files of verbs, in the order of --help, and what each has
+VERBS = {
+    "runs": ("sync", "run", "provision", "explain"),
+    "looking": ("check", "discover", "status", "log", "held"),
+    "control": ("approve", "retry", "pause", "resume", "restart"),
+    "configuration": ("init", "eval"),
+    "sandbox": ("demo", "sandbox"),
+    "schema": ("config",),
+    "database": ("db",),
+}
+
+
+def program(verb: str | None = None) -> typer.Typer:
+    """The command line with the file of this verb, which is loaded; with those of all where it is none."""
+    app = typer.Typer(
+        name="syncd",
+        help="Brings users and groups from Microsoft Entra ID and Okta to SCIM 2.0 targets.",
+        no_args_is_help=False,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_main)
+    for file in [file for file, verbs in VERBS.items() if verb in verbs] or VERBS:
+        app.add_typer(import_module(f"syncd.cli.{file}").app)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -43,7 +57,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _main(  # noqa: PLR0917 - each one is an option
     context: typer.Context,
     config: Annotated[
@@ -77,13 +90,17 @@ def _main(  # noqa: PLR0917 - each one is an option
     if not dry_run:
         typer.echo(context.get_help())
         raise typer.Exit(64)
-    runs.one_cycle_each(job, dry_run=True, full=False, plan=None, output=output)
+    from syncd.cli.runs import one_cycle_each  # noqa: PLC0415 - only here is it needed
+
+    one_cycle_each(job, dry_run=True, full=False, plan=None, output=output)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point: every known error becomes one line, with its exit code; usage errors are 64, since 2 says "changes"."""
-    command: Callable[..., Any] = typer.main.get_command(app)
-    OPTIONS.as_json = wants_json(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    OPTIONS.as_json = wants_json(given)
+    # One verb is called: making all the others takes longer than many a command. Behind an option all are made.
+    command: Callable[..., Any] = typer.main.get_command(program(given[0] if given else None))
     try:
         code = command(arguments, standalone_mode=False)
     except UsageError as error:

@@ -1,13 +1,12 @@
 """config.toml as typed, frozen settings. What is not understood refuses to start, with a line that says why."""
 
-import os
+from syncd.plugins import leave_out_plugins
 
-# Pydantic would look through every installed package for plug-ins: a tenth of the time to start, and others' code.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+leave_out_plugins()  # before all else is loaded
 
-from syncd.config.faults import ConfigError, Fault
-from syncd.config.load import find_path, load
-from syncd.config.schema import schema
-from syncd.config.settings import Settings
+from syncd.config.faults import ConfigError, Fault  # noqa: E402 - see above
+from syncd.config.load import find_path, load  # noqa: E402 - likewise
+from syncd.config.schema import schema  # noqa: E402 - likewise
+from syncd.config.settings import Settings  # noqa: E402 - likewise
 
 __all__ = ["ConfigError", "Fault", "Settings", "find_path", "load", "schema"]

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from syncd.config.expression import ExpressionText, compiled
 from syncd.config.faults import ADD, kind_of, nearest_of, shown
 from syncd.config.identifier import Text
+from syncd.config.late import Late
 from syncd.config.pattern import pattern_fault
 from syncd.config.section import Section, Wrong
 from syncd.core.model import Json
@@ -150,4 +151,4 @@ def _not_empty(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
 
 
 #: The clauses of one filter are joined with AND, the filters with OR.
-Filters = tuple[Annotated[tuple[Clause, ...], AfterValidator(_not_empty)], ...]
+Filters = tuple[Annotated[tuple[Annotated[Clause, Late()], ...], AfterValidator(_not_empty)], ...]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from syncd.config.identifier import Text
+from syncd.config.late import Late
 from syncd.config.pattern import pattern_fault
 from syncd.config.scoped_objects import Match, ScopedObjects
 from syncd.config.section import Section, Wrong
@@ -53,7 +54,7 @@ class Groups(ScopedObjects):
         description="Target attributes by which an existing group is found, in order; also externalId where the "
         "target can",
     )
-    select: Annotated[tuple[GroupRule, ...], AfterValidator(_not_empty)] | None = Field(
+    select: Annotated[tuple[Annotated[GroupRule, Late()], ...], AfterValidator(_not_empty)] | None = Field(
         default=None,
         description="Groups by name, prefix or regular expression, as with Okta's group push; none: every group in scope",
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from syncd.config.duration import Duration
 from syncd.config.identifier import Text
+from syncd.config.late import Late
 from syncd.config.section import Section
 
 
@@ -33,8 +36,9 @@ class Deletions(Section):
 class Guards(Section):
     """Limits of one job."""
 
-    deletions: Deletions = Field(
-        default_factory=Deletions, description="Deactivations and deletions in one cycle; what is over is held"
+    deletions: Annotated[Deletions, Late()] = Field(
+        default_factory=Deletions.model_construct,
+        description="Deactivations and deletions in one cycle; what is over is held",
     )
     max_active_users: int | None = Field(
         default=None, ge=1, description="The seats that the target's licence has; none: no limit"

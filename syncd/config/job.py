@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from syncd.config.duration import Duration
 from syncd.config.groups import Groups
 from syncd.config.guards import Guards
 from syncd.config.identifier import Text
+from syncd.config.late import Late
 from syncd.config.schedule import Schedule, ScheduleText, parse_schedule
 from syncd.config.section import Section
 from syncd.config.users import Users
@@ -51,6 +52,10 @@ class Job(Section):
         description="For several jobs on one target: an account that nobody has yet goes to the job with the higher "
         "number; one that a job has stays with it",
     )
-    users: Users = Field(default_factory=Users, description="Which users, and how")
-    groups: Groups = Field(default_factory=Groups, description="Which groups, and how")
-    guards: Guards = Field(default_factory=Guards, description="What no cycle may do without approval")
+    users: Annotated[Users, Late()] = Field(default_factory=Users.model_construct, description="Which users, and how")
+    groups: Annotated[Groups, Late()] = Field(
+        default_factory=Groups.model_construct, description="Which groups, and how"
+    )
+    guards: Annotated[Guards, Late()] = Field(
+        default_factory=Guards.model_construct, description="What no cycle may do without approval"
+    )

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from syncd.config.faults import shown
 from syncd.config.filters import Filters
+from syncd.config.late import Late
 from syncd.config.mapping import MappingRow, attribute_path, path_key, selects_unique
 from syncd.config.section import Section, Wrong
 from syncd.core.attributes import AttributePath, PathError, overlap, parse_path
@@ -38,7 +39,7 @@ class ScopedObjects(Section):
         default=(),
         description="Who is in scope: each inner list is joined with AND, the lists with OR; none: no filter",
     )
-    mappings: tuple[MappingRow, ...] = Field(
+    mappings: tuple[Annotated[MappingRow, Late()], ...] = Field(
         default=(),
         description="The whole mapping, a row for each target attribute; none: the default mapping of the source kind, "
         "then the profile's",

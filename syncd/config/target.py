@@ -14,6 +14,7 @@ from syncd.config.address import RootUrl, ServiceUrl
 from syncd.config.duration import Seconds
 from syncd.config.faults import ADD, kind_of, shown
 from syncd.config.identifier import ExistingFile, Text
+from syncd.config.late import Late
 from syncd.config.secret_reference import FOLDER_VARIABLE, FORMS, SECRET_SCHEMA, SecretLine, SecretText
 from syncd.config.section import Section, Wrong, given
 from syncd.config.surroundings import surroundings
@@ -115,8 +116,12 @@ class Target(Section):
         description="Tenant URL as the product shows it, flag and all; plain http only for loopback"
     )
     token: SecretLine | None = Field(default=None, description="A bearer token")
-    oauth: OAuth | None = Field(default=None, description="OAuth 2.0 client credentials, in place of token")
-    basic: Basic | None = Field(default=None, description="User name and password, in place of token")
+    oauth: Annotated[OAuth, Late()] | None = Field(
+        default=None, description="OAuth 2.0 client credentials, in place of token"
+    )
+    basic: Annotated[Basic, Late()] | None = Field(
+        default=None, description="User name and password, in place of token"
+    )
     auth: Literal["none"] | None = Field(default=None, description="none: the service asks for no credential")
     profile: Annotated[str, PlainValidator(_profile), WithJsonSchema({"type": "string"})] = Field(
         default="generic",

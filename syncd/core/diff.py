@@ -27,7 +27,7 @@ not among them, an account is adopted as it is, and a deactivation or reactivati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -78,6 +78,8 @@ class Situation:
     matches: Sequence[Observed] | None = None  #: found by match attributes; None: not looked for
     owner: str | None = None  #: another job that owns the match
     gone: bool = False  #: the linked object was looked for and is not there
+    #: paths that somebody changed at the target and that are to be repaired: the link has what was seen
+    drifted: Collection[str] = ()
 
 
 def diff(one: Situation, policy: Policy, *, now: datetime, mark: Callable[[Json], Json]) -> Change | None:
@@ -122,12 +124,20 @@ def _wanted(one: Situation, desired: Desired, mark: Callable[[Json], Json]) -> C
         return _change(one, Action.DEACTIVATE, before, after, "disabled at the source")
     if not link.active and desired.active:
         before, after = {"active": False, **before}, {**after, "active": True}
-        return _change(one, Action.REACTIVATE, before, after, one.verdict.clause)
+        why = f"{one.verdict.clause}; deactivated at the target" if "active" in one.drifted else one.verdict.clause
+        return _change(one, Action.REACTIVATE, before, after, why)
     if after:
-        return _change(one, Action.UPDATE, before, after, "changed at the source")
+        return _change(one, Action.UPDATE, before, after, _where_changed(after.keys(), one.drifted))
     if link.out_since is not None:
         return _change(one, Action.UPDATE, {}, {}, f"{one.verdict.clause}; it was out of scope")
     return None
+
+
+def _where_changed(paths: Collection[str], drifted: Collection[str]) -> str:
+    at_target = [path for path in paths if path in drifted]
+    if not at_target:
+        return "changed at the source"
+    return "changed at the target" if len(at_target) == len(paths) else "changed at the source and at the target"
 
 
 def _unlinked(one: Situation, desired: Desired) -> Change | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from state.errors import TakenOver
-from state.journal import KEEP_PLANS, Planned
+from state.glance import glance_through
+from state.journal import KEEP_PLANS, Planned, Row
 from state.store import Store
 from syncd.core.change import Action, Change
 from tests.contract.state_rows import HOUR, NOW, begun, change, closing, entry, link, linked, plan, wait
@@ -21,7 +22,7 @@ def test_rows_are_marked_as_sent_before_they_leave(store: Store) -> None:
 
 def test_a_row_whose_link_has_moved_is_not_sent(store: Store) -> None:
     linked(store, link("moved", "M"), link("same", "S"), link("came", "C"), link("adopted", "A"))
-    linked(store, link("moved", "M"), plan_id="again")
+    linked(store, link("moved", "M"), link("moved", "M", kind="group"), link("anew", "N2"), plan_id="again")
     rows = plan(
         store,
         change("moved", Action.UPDATE, target_id="M"),
@@ -32,7 +33,10 @@ def test_a_row_whose_link_has_moved_is_not_sent(store: Store) -> None:
         change("new", Action.CREATE),
         change("moved", Action.ADD_MEMBERS, kind="group", target_id="M"),
         change("moved", Action.REFERENCE, target_id="M"),
-        revs={"moved": 1, "same": 1, "vanished": 1},
+        change("anew", Action.DELETE, target_id="N1"),
+        change("anew", Action.REFERENCE, target_id="N1"),
+        change("anew", Action.REMOVE_MEMBERS, kind="group", target_id="N1"),
+        revs={"moved": 1, "same": 1, "vanished": 1, "anew": 1},
     )
     free = store.journal.mark_sent("p1", "j", rows, now=NOW)
     assert [(r.change.source_id, r.change.action.name) for r in rows if r.key in free] == [
@@ -49,6 +53,30 @@ def test_what_work_on_demand_has_in_hand_is_not_sent_by_a_cycle(store: Store, st
         assert store.journal.mark_sent("p1", "j", rows[:1], now=NOW, claimed_by=other.leases.owner) == {rows[0].key}
     assert store.journal.mark_sent("p1", "j", rows[1:2], now=NOW) == {rows[1].key}
     other.close()
+
+
+def test_members_of_a_group_to_which_others_have_sent_some_since_are_not_sent(store: Store) -> None:
+    linked(store, *(link(id_, id_.upper(), kind="group") for id_ in ("done", "sent", "before", "free")))
+
+    def members(id_: str, *groups: str, seq: int | None, now: datetime) -> list[Row]:
+        rows = [
+            change(group, Action.ADD_MEMBERS, kind="group", target_id=group.upper(), after={"members": [id_]})
+            for group in groups
+        ]
+        return plan(store, *rows, id_=id_, seq=seq, now=now)
+
+    later = NOW + HOUR
+    cycle = members("cycle", "sent", seq=8, now=NOW - HOUR)
+    assert len(store.journal.mark_sent("cycle", "j", cycle, now=NOW - HOUR)) == 1
+    early = members("early", "before", seq=None, now=NOW - HOUR)
+    store.journal.mark_sent("early", "j", early, now=NOW - HOUR)
+    store.journal.close("early", "j", [closing(early[0])], now=NOW - HOUR)
+    mine = members("mine", "done", "sent", "before", "free", seq=None, now=NOW)
+    theirs = members("theirs", "done", seq=None, now=NOW)
+    store.journal.mark_sent("theirs", "j", theirs, now=later)
+    store.journal.close("theirs", "j", [closing(theirs[0])], now=later)
+    free = store.journal.mark_sent("mine", "j", mine, now=later)
+    assert {row.change.source_id for row in mine if row.key in free} == {"before", "free"}
 
 
 def test_a_row_that_somebody_else_has_sent_or_put_off_is_not_sent_again(store: Store) -> None:
@@ -153,4 +181,4 @@ def test_a_lease_is_extended_with_the_intents(store: Store) -> None:
     store.leases.take("j", now=NOW)
     later = NOW + timedelta(seconds=50)
     store.journal.mark_sent("p1", "j", rows, now=later, leased_by=store.leases.owner)
-    assert store.leases.holder("j", now=NOW + timedelta(seconds=100)) is not None
+    assert "j" in glance_through(store, now=NOW + timedelta(seconds=100)).workers

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from state.glance import glance_through
 from state.store import Store
 from syncd.core.change import Action
 from syncd.core.model import Assignment, Removal
@@ -132,6 +133,7 @@ def looking(store: Store) -> None:
     store.pending.of("j", "failed", [("user", "u1")])
     store.pending.count("j", "failed")
     store.pending.next_due("j")
+    glance_through(store, now=NOW)
 
 
 def writing(store: Store) -> None:

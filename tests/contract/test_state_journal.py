@@ -222,3 +222,13 @@ def test_work_on_demand_leaves_the_jobs_number_and_the_waits_of_the_users_groups
     store.worklist.add("p2", "group", ["g"])
     store.journal.take_over("p2", "j", waits=[])
     assert (store.pending.count("j", "again"), store.pending.count("j", "held")) == (0, 0)
+
+
+def test_the_newest_plan_is_the_last_one_made_although_the_clock_was_put_back(store: Store) -> None:
+    for number, now in enumerate((NOW + 24 * HOUR, NOW, NOW)):
+        store.journal.begin(f"p{number}", "j", seq=1, config="c", now=now)
+        store.journal.add(f"p{number}", [Planned(change=change(f"a{number}", Action.DELETE), rev=None)])
+        store.journal.seal(f"p{number}", dry=False)
+    found = store.journal.newest("j")
+    assert found is not None
+    assert found[0] == "p2"

@@ -78,6 +78,16 @@ def test_an_unlinked_object_takes_its_memberships_along(store: Store) -> None:
     assert store.links.count("j") == {("user", True): 1, ("group", True): 1}
 
 
+def test_an_object_that_was_linked_anew_keeps_that_link_when_its_old_one_is_found_gone(store: Store) -> None:
+    linked(store, link("a", "A2"), link("g", "G", kind="group"))
+    rows = plan(
+        store, change("a", Action.DELETE, target_id="A1"), change("g", Action.DELETE, kind="group", target_id="G")
+    )
+    store.journal.close("p1", "j", [closing(row, unlink=True) for row in rows], now=NOW)
+    assert store.links.count("j") == {("user", True): 1}
+    assert store.links.of("j", "user", ["a"])["a"].target_id == "A2"
+
+
 def test_forgetting_the_links_of_a_job_leaves_other_jobs_theirs(store: Store) -> None:
     linked(store, link("a", "A"), link("g", "G", kind="group"), link("c", "C", job="other"))
     assert store.links.forget("j") == 2

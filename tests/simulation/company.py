@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from connectors.sandbox.clock import Clock
-from tests.system.company import COMPANIES
+from tests.system.company import COMPANIES, GraphCompany
 
 SECRET_TITLE = "Unlisted"  #: whom some configurations leave out
 
@@ -44,6 +44,10 @@ class ChangingCompany:
         self._words = 0
 
     def begin(self) -> None:
+        if isinstance(self.directory, GraphCompany) and self._draw.random() < 0.5:  # a directory of many pages
+            quirks = self.directory.directory.quirks
+            quirks.users_page, quirks.groups_page = self._draw.randint(2, 5), self._draw.randint(1, 3)
+            quirks.members_page, quirks.short_pages = self._draw.randint(2, 4), self._draw.random() < 0.5
         for _ in range(3):
             self.found()
         for _ in range(self._draw.randint(8, 12)):
@@ -72,7 +76,7 @@ class ChangingCompany:
         """One change at random. Says which."""
         verbs = (
             self.hire, self.hire, self.retitle, self.retitle, self.rename_given, self.rename, self.switch, self.switch,
-            self.assign, self.unassign, self.purge, self.found, self.rename_team, self.dissolve, self.withdraw,
+            self.assign, self.unassign, self.purge, self.lay_off, self.lay_off, self.found, self.rename_team, self.dissolve, self.withdraw,
             self.join, self.join, self.join, self.leave, self.leave, self.leave,
         )  # fmt: skip
         verb = self._draw.choice(verbs)
@@ -98,6 +102,8 @@ class ChangingCompany:
         self.people[name] = Person(login=login, title=title, given=name.capitalize())
         for team in teams:
             self.teams[team].members.add(name)
+        if self._draw.random() < 0.2:  # before the first day at work
+            self._disable(name)
         return name
 
     def retitle(self) -> str | None:
@@ -121,13 +127,26 @@ class ChangingCompany:
     def switch(self) -> str | None:
         if name := self._somebody():
             person = self.people[name]
-            person.enabled = not person.enabled
             if person.enabled:
-                self.directory.enable(name)
+                self._disable(name)
             else:
-                self.directory.disable(name)
-                person.direct = person.direct and self.kind == "graph"  # Okta takes the assignments with it
+                person.enabled = True
+                self.directory.enable(name)
         return name
+
+    def lay_off(self) -> str:
+        """Some at once."""
+        there = [name for name, person in self.people.items() if person.there and person.enabled]
+        gone = self._draw.sample(there, min(len(there), self._draw.randint(2, 5)))
+        for name in gone:
+            self._disable(name)
+        return " ".join(gone)
+
+    def _disable(self, name: str) -> None:
+        person = self.people[name]
+        person.enabled = False
+        self.directory.disable(name)
+        person.direct = person.direct and self.kind == "graph"  # Okta takes the assignments with it
 
     def assign(self) -> str | None:
         name = self._somebody()

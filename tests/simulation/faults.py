@@ -59,7 +59,7 @@ class Weather(Faults):
         if method == "GET":
             kinds += _READS
         if self._source and "/delta" in target:
-            kinds += _BROKEN_CHAIN
+            kinds += [*_BROKEN_CHAIN] * 3
         if self._draw.random() < 0.02:
             kinds = [*_REFUSED]
         return self._draw.choice(kinds)

@@ -57,7 +57,7 @@ class History:
         #: who was not to have an account at some time since the source was last read to its end, by id at the source
         self._doubtful: set[str] = set()
         self._doubtful_members: set[tuple[str, str]] = set()
-        self._approved = True
+        self._approved = False
         self._edited = False  #: by hand, at the target
         self._say(f"{world.company.kind}, {self._quirks()}")
 
@@ -78,7 +78,7 @@ class History:
             self.two_at_once: 3,
             self.reconfigure: 2,
             self.approve: 2,
-            self.restart: 1,
+            self.restart: 2,
             self.by_hand: 2,
             self.jump: 1,
         }
@@ -129,8 +129,8 @@ class History:
         try:
             ended = world.run(*verbs, death=dies, disk=disk)
         finally:
-            world.at_source.chance = world.at_target.chance = 0
-            world.stale_source.chance = world.stale_target.chance = 0
+            for weather in (world.at_source, world.at_target, world.stale_source, world.stale_target):
+                weather.chance = 0
         faults = world.at_source.struck + world.at_target.struck - before
         self.told.faults += faults
         self.told.stale += (old := self._stale() - old)
@@ -177,9 +177,9 @@ class History:
             if (names[found.name], name) not in self._doubtful_members:
                 raise Violation(f"{name} was taken out of {found.name} although a member all the time")
         limit = GUARDS.get(world.variant)
-        if single and limit is not None and not self._approved and len(removed) > 1:
+        if single and limit is not None and not (self._approved or self._edited) and len(removed) > 1:
             count, percent, minimum = limit
-            over = len(removed) > count or (len(before) >= minimum + 2 and len(removed) * 100 > percent * len(before))
+            over = len(removed) > count or (len(before) >= minimum + 4 and len(removed) * 100 > percent * len(before))
             if over:
                 raise Violation(f"{len(removed)} of {len(before)} removed in one cycle, guard {limit}")
 
@@ -224,13 +224,15 @@ class History:
     def approve(self) -> None:
         self._say("approve what is held")
         (ended,) = self.world.run(_approve)
-        self._approved = bool(ended.value)
+        self._approved = self._approved or bool(ended.value)  # it lasts for a day, and days are short here
         self.tick()
-        self._approved = True  # it lasts for a day
 
     def restart(self) -> None:
-        self._say("restart")
-        self.world.run(_restart)
+        links = self.draw.random() < 0.5
+        self._say(f"restart{', links forgotten' if links else ''}")
+        self.world.run(partial(_restart, links=links))
+        if links:  # who is not wanted there stays: nobody knows him any more
+            self.world.by_hand |= {one.id for one in (*self.world.target.users(), *self.world.target.groups())}
         self.tick()
 
     def by_hand(self) -> None:
@@ -279,9 +281,9 @@ class History:
         world = self.world
         world.skew = 0
         world.clock.advance(10_000)
+        self._say("quiet, by increments")
+        self._rest(Wish(), needed=not self._edited)
         if not self._edited:  # what comes by increments alone must do
-            self._say("quiet, by increments")
-            self._rest(Wish())
             invariants.the_target_is_as_wished(world)
         self._say("quiet, with everything read")
         world.clock.advance(2 * _DAY)
@@ -292,10 +294,9 @@ class History:
         invariants.nobody_else_is_asked(world)
         invariants.every_object_has_its_link(world)
 
-    def _rest(self, wish: Wish) -> None:
-        """Cycles, and approvals of what they hold, until there is nothing left to do."""
-        world = self.world
-        last: JobResult | None = None
+    def _rest(self, wish: Wish, *, needed: bool = True) -> None:
+        """Cycles, and approvals of what they hold, until there is nothing left to do; after edits by hand not `needed`."""
+        world, last = self.world, None
         for _ in range(_QUIET_CYCLES):
             writes = self._writes()
             (ended,) = world.run(partial(_sync, wish=wish))
@@ -304,10 +305,13 @@ class History:
                 raise Violation(f"a quiet cycle ended with: {ended.error}")
             (last,) = ended.value
             if last.exit_code == 0 and self._writes() == writes:
-                return
+                needed = False
+                break
             if last.exit_code == 3:
                 world.run(_approve)
-        raise Violation(f"not at rest after {_QUIET_CYCLES} quiet cycles: {_short([last])}")
+        invariants.nothing_is_put_off(world)
+        if needed:
+            raise Violation(f"not at rest after {_QUIET_CYCLES} quiet cycles: {_short([last])}")
 
 
 async def _sync(runtime: Runtime, *, wish: Wish) -> list[JobResult]:
@@ -332,8 +336,8 @@ async def _approve(runtime: Runtime) -> int:
     return freed
 
 
-async def _restart(runtime: Runtime) -> None:
-    restart(runtime, JOB)
+async def _restart(runtime: Runtime, *, links: bool) -> None:
+    restart(runtime, JOB, links=links)
 
 
 def _short(value: Any) -> str:

@@ -58,7 +58,9 @@ VARIANTS = ("plain", "guarded", "strict", "delete", "filtered")
 #: second chance, and are believed about changes of more than a minute ago
 _LAG_S = {"graph": 7200, "okta": 60}
 #: the removals of one kind that a variant lets through in one cycle
-GUARDS = {"guarded": (500, 10, 10), "strict": (1, 100, 100)}
+GUARDS = {"guarded": (500, 20, 3), "strict": (1, 100, 100)}
+#: by the day, and so rarely that increments alone have to bring everything
+FULL_EVERY = ("24h", "90d")
 #: ways of servers that are all allowed
 _QUIRKS = (
     Quirks(duplicate_members=True),
@@ -66,6 +68,7 @@ _QUIRKS = (
     Quirks(unique=("group.displayName",), answers_without_body=True),
     Quirks(page_size=3, max_page=5, unstable_order=True, total_results_off=1),
     Quirks(page_size=3, max_page=4, etag="shown"),
+    Quirks(page_size=2, max_page=2, unstable_order=True),
     Quirks(announces_filter=False, ids="number", absent_removal="refused"),
 )
 
@@ -93,25 +96,25 @@ class Ground:
         Store.open(url).close()
         self.engine = make_engine(sa.make_url(f"sqlite:///{self._file}?timeout=0.05"))
         sa.event.listen(self.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
-        self._settings: dict[tuple[str, str], Settings] = {}
+        self._settings: dict[tuple[str, str, str], Settings] = {}
 
-    def settings(self, company: ChangingCompany, variant: str) -> Settings:
+    def settings(self, company: ChangingCompany, variant: str, full_every: str) -> Settings:
         """The configuration of this name for a source of that kind."""
-        key = (company.kind, variant)
+        key = (company.kind, variant, full_every)
         if key not in self._settings:
             write_secret(self.folder / "target.token", TOKEN)
             path = self.folder / "config.toml"
-            path.write_text(self._config(company, variant), encoding="utf-8")
+            path.write_text(self._config(company, variant, full_every), encoding="utf-8")
             self._settings[key] = load(path)
         return self._settings[key]
 
-    def _config(self, company: ChangingCompany, variant: str) -> str:
+    def _config(self, company: ChangingCompany, variant: str, full_every: str) -> str:
         secret = (
             f'[[{{ attribute = "{_ATTRIBUTE[company.kind]}", operator = "NOT EQUALS", value = "{SECRET_TITLE}" }}]]'
         )
         more = {
             "plain": _FREE,
-            "guarded": "",
+            "guarded": "\n[jobs.job.guards]\ndeletions = { count = 500, percent = 20, minimum = 3 }\n",
             "strict": "\n[jobs.job.guards]\ndeletions = { count = 1, percent = 100, minimum = 100 }\n",
             "delete": f'\n[jobs.job.users]\nout_of_scope = "delete"\n{_FREE}',
             "filtered": f"\n[jobs.job.users]\nfilters = [{secret[1:-1]}]\n{_FREE}",
@@ -129,6 +132,7 @@ token = {{ file = "{self.folder / "target.token"}" }}
 source = "company"
 target = "product"
 schedule = "1m"
+full_every = "{full_every}"
 drift = "repair"
 {more}
 """
@@ -185,7 +189,8 @@ class World:
         under.fresh()
         self.company = ChangingCompany("graph" if draw.random() < 0.65 else "okta", draw, self.clock)
         self.company.begin()
-        self.variant = "plain"
+        self.variant = draw.choice(("plain", "guarded", "strict", "filtered", *VARIANTS))
+        self.full_every = draw.choice(FULL_EVERY)
         self.target = ScimDirectory(self.clock)
         self.quirks = draw.choice(_QUIRKS)
         self.service = scim_app(self.target, quirks=self.quirks, token=TOKEN)
@@ -308,7 +313,7 @@ class World:
         return [await task for task in tasks]
 
     async def _live(self, verb: Callable[[Runtime], Awaitable[Any]], process: Process) -> Ended:
-        settings = self.under.settings(self.company, self.variant)
+        settings = self.under.settings(self.company, self.variant, self.full_every)
         now = partial(_ahead, self.clock, self.skew)
         try:
             store = Store(self.under.engine)

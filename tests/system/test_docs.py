@@ -15,7 +15,7 @@ import typer
 import yaml
 
 from connectors.sandbox.world import World
-from syncd.cli.program import app
+from syncd.cli.program import program
 from syncd.config import load
 from syncd.demo import MAPPINGS, a_day
 from tests.system.conftest import Cli
@@ -139,7 +139,7 @@ def fault(words: list[str]) -> str:
 
 def refuses(words: list[str]) -> None:
     """Parse a command line down to the verb, without carrying it out; raises for wrong usage."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(program())
     context = command.make_context("syncd", list(words), resilient_parsing=False)
     while hasattr(command, "commands"):
         rest = [*context._protected_args, *context.args]

@@ -13,6 +13,7 @@ def test_a_value_that_the_target_does_not_take_is_repaired_once_and_then_reporte
         ada.attributes["title"] = "Theirs"
         told = here.sync(full=True)
         assert [row["action"] for row in told["drift"]] == ["repair"]
+        assert [row["why"] for row in told["changes"]] == ["changed at the target"]
         assert here.methods == ["PATCH user"]
 
         told = here.sync(full=True)

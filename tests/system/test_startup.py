@@ -10,8 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from state.store import Store, newest_revision
+from state.revision import newest_revision
+from state.store import Store
+from syncd.cli.program import VERBS, program
 from tests.system.processes import HERE
 
 #: each takes a tenth of a second to several
@@ -21,6 +24,8 @@ HEAVY = {
 }  # fmt: skip
 #: ours that a look at the state DB does without, where config.toml has no expression and no pattern
 WORKING = {"connectors.scim.dialects", "state.journal", "state.mirror", "syncd.core.expression"}
+#: smaller, and easily drawn in by something else
+NOT_EVEN = {"asyncio", "connectors", "email", "importlib.metadata", "socket", "sqlalchemy", "ssl"}
 CONFIG = """
 [state]
 url = "sqlite:///state.db"
@@ -82,9 +87,28 @@ def test_a_command_that_only_looks_loads_no_client_and_no_server(folder: Path, a
     assert code == 0
     assert {name.split(".")[0] for name in names} & HEAVY == set()
     assert names & WORKING == set()
+    assert NOT_EVEN & names == set()
     if arguments[0] != "status":
-        assert "sqlalchemy" not in names
         assert "syncd.config" not in names
+    if arguments[0] in ("--help", "--version"):  # behind a verb, the options before it are read by pydantic
+        assert "pydantic" not in names
+
+
+def test_a_verb_is_called_without_the_files_of_all_others(folder: Path) -> None:
+    code, names = loaded(folder, "status")
+    assert code == 0
+    files = {f"syncd.cli.{file}" for file in VERBS}
+    assert names & files == {"syncd.cli.looking"}
+    code, names = loaded(folder, "-c", "config.toml", "status")
+    assert code == 0
+    assert names & files == files, "behind an option, which may take a verb's name as its value"
+
+
+@pytest.mark.parametrize("verb", [None, *(verb for verbs in VERBS.values() for verb in verbs)])
+def test_each_verb_is_where_it_is_looked_for(verb: str | None) -> None:
+    made = typer.main.get_command(program(verb))
+    own = [verbs for verbs in VERBS.values() if verb in verbs] or VERBS.values()
+    assert set(made.commands) == {each for verbs in own for each in verbs}  # type: ignore[attr-defined]  # a group
 
 
 def test_what_is_called_heavy_is_what_the_daemon_and_the_sources_load() -> None:

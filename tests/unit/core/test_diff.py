@@ -271,6 +271,12 @@ def test_a_match_of_another_job_is_held_and_both_are_named() -> None:
         ({"desired": DISABLED, "link": ACTIVE}, "disabled at the source"),
         ({"desired": JANE, "link": INACTIVE}, "assigned directly"),
         ({"desired": desired(userName="x"), "link": ACTIVE}, "changed at the source"),
+        ({"desired": desired(userName="x"), "link": ACTIVE, "drifted": ["userName"]}, "changed at the target"),
+        (
+            {"desired": desired(userName="x", title="y"), "link": ACTIVE, "drifted": ["title"]},
+            "changed at the source and at the target",
+        ),
+        ({"desired": JANE, "link": INACTIVE, "drifted": ["active"]}, "assigned directly; deactivated at the target"),
         ({"verdict": OUT, "desired": LEFT, "link": ACTIVE}, "user is not assigned to the application"),
         (
             {"verdict": OUT, "desired": LEFT, "link": replace(INACTIVE, out_since=NOW - 30 * DAY), "policy": GRACE},
