@@ -22,7 +22,7 @@ from connectors.okta.mirrored import Mirrored
 from connectors.okta.oddities import Odd, Oddities, known_id
 from connectors.okta.second_look import missing_groups
 from connectors.okta.starting import Start
-from connectors.okta.watermark import OVERLAP, Watermark, basis, okta_time
+from connectors.okta.watermark import OVERLAP, SHOWN_WITHIN, Watermark, basis, okta_time
 from connectors.okta.window import window
 from syncd.core.model import Json, Membership, Page, Record, Removal
 
@@ -141,13 +141,14 @@ class GroupStream:
             at.to_read.append(id_)
 
     def _remember(self, at: _Round, id_: str, stamp: str) -> None:
-        """A stamp counts once its second is over: what is changed in that second after our reading does not move it.
+        """A stamp counts once it is a while old: the members that were read may lack the change that it tells of, and what
+        is changed in its second after our reading does not move it.
 
         Where the list is filtered by time, only what it may show again next time has to be remembered.
         """
         newest = max(stamp.split("|")) if stamp else ""
         began = at.began or self._client.server_time()
-        settled = stamp if began is not None and newest < okta_time(began) else ""
+        settled = stamp if began is not None and newest < okta_time(began - SHOWN_WITHIN) else ""
         again = settled and began is not None and newest > okta_time(began - OVERLAP)
         if self._assigned_only or again:
             at.stamps[id_] = settled

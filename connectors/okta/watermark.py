@@ -15,6 +15,9 @@ from connectors.okta.settings import OktaSettings
 #: index that lags behind, usually by less than a second, without a promise (Okta API documentation, "List all users").
 OVERLAP = timedelta(minutes=5)
 
+#: A group's own record may show a change before its list of members does: what is older than this, both show.
+SHOWN_WITHIN = timedelta(minutes=1)
+
 #: Okta keeps its System Log for 90 days; a watermark older than this has lost events, and the round reads everything.
 LIFETIME = timedelta(days=80)
 

@@ -267,7 +267,7 @@ async def test_of_the_application_s_groups_only_those_that_changed_are_read(worl
         world.directory.assign_group(world.app.id, groups[3].id)
         world.directory.unassign_group(world.app.id, groups[1].id)
         world.directory.delete_group(groups[2].id)
-        world.clock.advance(60)
+        world.clock.advance(120)
         world.forget()
         assert (await mirrored.read()).complete
         assert mirrored.differences() == {}
@@ -276,6 +276,29 @@ async def test_of_the_application_s_groups_only_those_that_changed_are_read(worl
         world.forget()
         await mirrored.read()
         assert len(world.requests()) == 3  # the application's users, and its groups for either stream
+
+
+@pytest.mark.parametrize("assigned_only", [True, False])
+async def test_members_that_are_shown_later_than_their_group_s_change_are_read_again(
+    world: World, assigned_only: bool
+) -> None:
+    users = world.people(2)
+    group = world.directory.create_group("Team")
+    world.directory.assign_group(world.app.id, group.id)
+    world.clock.advance(3600)
+    first = await world.read("groups", assigned_groups_only=assigned_only)
+    for user in users:
+        world.directory.add_member(group.id, user.id)
+    world.clock.advance(20)
+    world.fault({"replace": []}, path=f"/groups/{group.id}/users")
+    second = await world.read("groups", since=first, assigned_groups_only=assigned_only)
+    assert not second.members.get(group.id)
+    world.clock.advance(60)
+    third = await world.read("groups", since=second, assigned_groups_only=assigned_only)
+    assert third.members[group.id] == {user.id for user in users}
+    world.forget()
+    await world.read("groups", since=third, assigned_groups_only=assigned_only)
+    assert not world.requests(f"/groups/{group.id}/users")
 
 
 async def test_okta_schema_unique_validated_parses(world: World) -> None:

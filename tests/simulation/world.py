@@ -54,6 +54,9 @@ SOURCE_PORT, TARGET_PORT = 1001, 1002
 _FREE = "\n[jobs.job.guards]\ndeletions = { count = 500, percent = 100, minimum = 100 }\n"
 _ATTRIBUTE = {"graph": "jobTitle", "okta": "user.title"}
 VARIANTS = ("plain", "guarded", "strict", "delete", "filtered")
+#: how old an answer of a source may be: Graph's delta tells late what its replicas learn late; Okta's lists have no such
+#: second chance, and are believed about changes of more than a minute ago
+_LAG_S = {"graph": 7200, "okta": 60}
 #: the removals of one kind that a variant lets through in one cycle
 GUARDS = {"guarded": (500, 20, 3), "strict": (1, 100, 100)}
 #: by the day, and so rarely that increments alone have to bring everything
@@ -195,7 +198,7 @@ class World:
         self.at_source, self.at_target = Weather(draw, source=True), Weather(draw, source=False)
         source.faults, self.service.faults = self.at_source, self.at_target  # type: ignore[attr-defined]  # both have them
         source.gzip_level = self.service.gzip_level = 0  # type: ignore[attr-defined]  # likewise
-        self.stale_source = Lagging(source, draw, self.clock, lag_s=7200)
+        self.stale_source = Lagging(source, draw, self.clock, lag_s=_LAG_S[self.company.kind])
         self.stale_target = Lagging(self.service, draw, self.clock, lag_s=60)
         self.network = Network({SOURCE_PORT: self.stale_source, TARGET_PORT: self.stale_target}, draw)
         self.logged: list[Any] = []

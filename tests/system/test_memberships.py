@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -224,5 +225,38 @@ def test_an_addition_of_ours_whose_answer_was_lost_is_taken_back(tmp_path: Path)
         company.leave("legal", "ben")
         assert drift(here.sync(full=True)) == []
         assert company.login("ben") not in logins(here, "legal")
+        here.sync(full=True)
+        assert here.written == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_account_whose_adoption_failed_joins_no_group_and_later_each_group_once(kind: str, tmp_path: Path) -> None:
+    with house(kind, tmp_path, people=4, quirks=quirky(duplicate_members=True), begun=False) as here:
+        login = here.company.login("ada")
+        here.target.add("user", "ada-was-here", {"userName": login, "active": True}, Members())
+        here.at_target({"status": 403}, method="PATCH", path="/Users/")
+        assert here.sync(code=4)["counts"]["failed"] == 1
+        assert not any("ada-was-here" in group.members.ids for group in here.target.groups())
+        here.all_well()
+        here.time.advance(timedelta(minutes=10))
+        here.sync()
+        for group in here.target.groups():
+            ids = [str(element["value"]) for element in group.members.elements]
+            assert len(ids) == len(set(ids))
+        assert login in logins(here, "legal")
+        here.sync(full=True)
+        assert here.written == []
+
+
+def test_a_removal_of_who_is_gone_already_is_done_where_the_target_refuses_it(tmp_path: Path) -> None:
+    """Refused with the others of the same request, who are there."""
+    with house("graph", tmp_path, people=6, quirks=quirky(absent_removal="refused")) as here:
+        company = here.company
+        company.leave("legal", "cem")
+        here.sync()
+        take_out(here, "legal", "ada")
+        company.leave("legal", "ada", "eve")
+        here.sync()
+        assert logins(here, "legal").isdisjoint(here.logins("ada", "cem", "eve"))
         here.sync(full=True)
         assert here.written == []

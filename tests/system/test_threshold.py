@@ -65,6 +65,21 @@ def test_over_the_limit_only_removals_wait_until_approved(here: House) -> None:
     assert here.written == []
 
 
+def test_what_is_held_after_the_clock_was_set_back_can_be_approved(here: House) -> None:
+    here.time.advance(timedelta(days=1))
+    here.company.set_title("fay", "Head of Sales")
+    here.sync()
+    here.time.advance(timedelta(days=-1))
+    leave(here, *LEAVERS)
+    told = here.sync(code=3)
+    checksum, rows = waiting(here)
+    assert checksum == told["checksum"]
+    assert {row["name"] for row in rows} == here.logins(*LEAVERS)
+    assert approve(here.runtime, "job", checksum) == 5
+    here.sync(code=0)
+    assert not here.logins(*LEAVERS) & here.active()
+
+
 def test_an_approval_ends_with_its_time(here: House) -> None:
     leave(here, *LEAVERS)
     here.sync(code=3)
