@@ -125,7 +125,7 @@ def read_answer(status: int, raw: bytes, headers: Mapping[str, str], attempts: i
             except (TypeError, ValueError):
                 claimed = 500
             status = claimed if 400 <= claimed < 600 else 500
-    return Answer(status=status, body=body, text=text, headers=headers, attempts=attempts)
+    return Answer(status, body, text, headers, attempts)
 
 
 def _said(body: Json) -> str:

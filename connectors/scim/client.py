@@ -66,13 +66,18 @@ class ScimReader:
         self._urls: dict[str, URL] = {}
         own = {name: value.reveal() if isinstance(value, Secret) else value for name, value in settings.headers.items()}
         self._headers = {"Accept": "application/scim+json, application/json;q=0.9", **own}
-        self._headers_with_body = {**self._headers, "Content-Type": "application/scim+json; charset=utf-8"}
         self._tls = tls_context(settings)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
         self.credentials = Credentials(
             settings.auth, target=settings.name, timing=self.timing, session=self._open_session
         )
+        #: what every request of the session has; a token service, which shares it, is told none of the target's headers
+        self._session_headers = {"User-Agent": settings.user_agent}
+        if self.credentials.fixed is not None:
+            self._session_headers |= {**self._headers, "Authorization": self.credentials.fixed}
+            self._headers = {}
+        self._headers_with_body = {**self._headers, "Content-Type": "application/scim+json; charset=utf-8"}
 
     async def get(self, path: str) -> Answer:
         """The answer to a GET. Raises NoAnswer, Unauthorized where no token can be had."""
@@ -97,14 +102,14 @@ class ScimReader:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._closed:
             raise NoAnswer("the work with this target has ended", sent=False, final=True)
-        if self._session is None or self._session.closed:
+        if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=self._tls if self._tls is not None else True),
                 timeout=aiohttp.ClientTimeout(
                     total=self.settings.timeout_s, sock_connect=min(10.0, self.settings.timeout_s)
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self.settings.user_agent},
+                headers=self._session_headers,
                 trust_env=False,
             )
         return self._session
@@ -127,6 +132,8 @@ class ScimReader:
                 trial, rested = await self._turn(waited, sent=left)
                 waited += rested
             answer, fault, header = await self._attempt(method, path, data, etag, trial=trial)
+            if attempt == 1 and answer is not None and answer.status < 300 and answer.body is not None:
+                return answer  # as nearly always
             if answer is not None and answer.status == 401 and self.credentials.renewable and not renewed:
                 renewed = True
                 self.credentials.refused(header)
@@ -205,8 +212,12 @@ class ScimReader:
             return asked + dice * min(1.0, 0.1 * asked)
         return float(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)) * (0.5 + dice))
 
-    def _headers_for(self, data: bytes | None, header: str | None, etag: str | None) -> dict[str, str]:
-        headers = dict(self._headers if data is None else self._headers_with_body)
+    def _headers_for(self, data: bytes | None, header: str | None, etag: str | None) -> Mapping[str, str]:
+        """Those of one request beside those of the session."""
+        headers = self._headers if data is None else self._headers_with_body
+        if etag is None and header == self.credentials.fixed:
+            return headers
+        headers = dict(headers)
         if header is not None:
             headers["Authorization"] = header
         if etag is not None:
@@ -252,7 +263,7 @@ class ScimReader:
         self.requests += 1
         begun, status, limit = self.timing.monotonic(), None, self.settings.body_limit_bytes
         try:
-            async with self._open_session().request(
+            async with (self._session or self._open_session()).request(
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
                 given = response.headers
@@ -277,7 +288,7 @@ class ScimReader:
         except (aiohttp.ClientError, OSError, zlib.error, asyncio.IncompleteReadError) as error:
             raise NoAnswer(f"the connection broke: {type(error).__name__}", sent=True) from None
         finally:
-            self.settings.observe(Exchange(method=method, status=status, seconds=self.timing.monotonic() - begun))
+            self.settings.observe(Exchange(method, status, self.timing.monotonic() - begun))
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

@@ -67,7 +67,7 @@ class Sending:
             self.requests += broken.attempts
             raise
         self.requests += answer.attempts
-        if answer.ok and answer.is_page:
+        if answer.body is None and answer.ok and answer.is_page:
             # Something before the service has answered for it: a sign-in, a maintenance page. Nothing may have been done.
             raise NoAnswer(f"{answer.status} with a page in place of SCIM: {answer.words}", sent=True)
         return answer

@@ -131,7 +131,10 @@ class ScimTarget:
                 permanent=True,
             )
         if outcome.status == "done" and change.action in _WRITES_VALUES:
-            await self._compare(change, outcome)
+            if outcome.observed is None:
+                await self._compare(change, outcome)
+            else:
+                self._service.knowledge.wrote(change.kind, change.after, outcome.observed)
         if change.action is Action.CREATE and outcome.code == "Conflict":
             self._finder.doubt(change.kind)
         elif change.action in (Action.CREATE, Action.DELETE):
@@ -146,19 +149,19 @@ class ScimTarget:
         )
 
     async def _compare(self, change: Change, outcome: Outcome) -> None:
-        """Learn which of the written attributes the target shows, from its answer or, once for each, from a read."""
-        knowledge, seen = self._service.knowledge, outcome.observed
-        if seen is None and outcome.target_id and not self._comparing and knowledge.untried(change.kind, change.after):
-            self._comparing = True
-            try:
-                one = await self._service.inspect(change.kind, outcome.target_id)
-                seen = one.resource if one is not None else None
-            except TargetError:
-                seen = None  # the next write tries again
-            finally:
-                self._comparing = False
-        if seen is not None:
-            knowledge.wrote(change.kind, change.after, seen)
+        """Learn which of the written attributes the target shows where its answer does not say: once for each, by a read."""
+        knowledge = self._service.knowledge
+        if outcome.target_id is None or self._comparing or not knowledge.untried(change.kind, change.after):
+            return
+        self._comparing = True
+        try:
+            one = await self._service.inspect(change.kind, outcome.target_id)
+            if one is not None:
+                knowledge.wrote(change.kind, change.after, one.resource)
+        except TargetError:
+            pass  # the next write tries again
+        finally:
+            self._comparing = False
 
     def _discreet(self, message: str, change: Change) -> str:
         """The message without secrets, and without the values that no log may show."""

@@ -55,18 +55,18 @@ class NewBodies:
     def text(self, values: Mapping[str, Json], kind: Kind) -> bytes:
         """What `new_body` gives, as JSON. Raises TypeError for what cannot be written so."""
         if _PLAIN.issuperset(map(type, values.values())):
-            template = self._template(kind, tuple(values))
+            paths = tuple(values)
+            template = self._known.get((kind, paths)) or self._template(kind, paths)
             if template is not None:
                 return template.filled(values)
         return orjson.dumps(new_body(values, kind, self._dialect))
 
     def _template(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
-        """None where the values themselves decide where others go."""
-        if (kind, paths) not in self._known:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[kind, paths] = self._made(kind, paths)
-        return self._known[kind, paths]
+        """A new one, which is kept; None where the values themselves decide where others go."""
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        template = self._known[kind, paths] = self._made(kind, paths)
+        return template
 
     def _made(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
         for path in map(parse_path, paths):

@@ -124,9 +124,9 @@ class Observed:
         return members_of(self.resource)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)  # not frozen: that would take a tenth of what the client adds to a request
 class Outcome:
-    """What became of one change.
+    """What became of one change. Nobody changes one that was given out: see `dataclasses.replace`.
 
     `maybe`: the request left and no trustworthy answer came (reset, timeout, 5xx): it must be settled by a look-up.
     """
