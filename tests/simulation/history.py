@@ -231,7 +231,10 @@ class History:
         links = self.draw.random() < 0.5
         self._say(f"restart{', links forgotten' if links else ''}")
         self.world.run(partial(_restart, links=links))
-        if links:  # who is not wanted there stays: nobody knows him any more
+        if links:
+            # Nothing is known of the target but what it shows, so nobody does this while its readers lag.
+            self.world.stale_target.catch_up()
+            # Who is not wanted there stays: nobody knows him any more.
             self.world.by_hand |= {one.id for one in (*self.world.target.users(), *self.world.target.groups())}
         self.tick()
 
