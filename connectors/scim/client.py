@@ -65,7 +65,9 @@ class ScimReader:
         self._query = urlencode(tenant.query)
         self._urls: dict[str, URL] = {}
         own = {name: value.reveal() if isinstance(value, Secret) else value for name, value in settings.headers.items()}
-        self._headers = {"Accept": "application/scim+json, application/json;q=0.9", **own}
+        usual = {"User-Agent": settings.user_agent, "Accept": "application/scim+json, application/json;q=0.9"}
+        configured = {name.lower() for name in own}
+        self._headers = {name: value for name, value in usual.items() if name.lower() not in configured} | own
         self._tls = tls_context(settings)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -75,7 +77,7 @@ class ScimReader:
         #: what every request of the session has; a token service, which shares it, is told none of the target's headers
         self._session_headers = {"User-Agent": settings.user_agent}
         if self.credentials.fixed is not None:
-            self._session_headers |= {**self._headers, "Authorization": self.credentials.fixed}
+            self._session_headers = {**self._headers, "Authorization": self.credentials.fixed}
             self._headers = {}
         self._headers_with_body = {**self._headers, "Content-Type": "application/scim+json; charset=utf-8"}
 

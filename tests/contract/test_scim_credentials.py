@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -23,7 +24,7 @@ from starlette.routing import Route
 from connectors.errors import Misconfigured, Unauthorized, Unreachable
 from connectors.sandbox.scim import scim_app
 from connectors.sandbox.serve import Certificate, serve
-from connectors.scim.settings import Basic, BearerToken, NoAuth, OAuthClientCredentials, ScimSettings
+from connectors.scim.settings import Auth, Basic, BearerToken, NoAuth, OAuthClientCredentials, ScimSettings
 from connectors.scim.target import ScimTarget, open_target
 from syncd.core.secret import Secret
 from tests.contract.quick_time import QuickTime
@@ -39,6 +40,8 @@ class Service:
         self.issued = 0
         self.asked: list[dict[str, str]] = []
         self.seen: list[str] = []
+        self.headers: list[Headers] = []  #: of requests to the SCIM service
+        self.token_headers: list[Headers] = []
         self.life_s: Any = 3600
         self.refuse_basic = False
         self.useless = False
@@ -46,6 +49,7 @@ class Service:
         self.secret = "s3cret/with:signs"
 
     async def token(self, request: Request) -> Response:
+        self.token_headers.append(request.headers)
         form = dict(parse_qsl((await request.body()).decode()))
         self.asked.append({**form, "authorization": request.headers.get("authorization", "")})
         expected = base64.b64encode(b"client%20one:s3cret%2Fwith%3Asigns").decode()
@@ -62,6 +66,7 @@ class Service:
     async def scim(self, request: Request) -> Response:
         given = request.headers.get("authorization", "")
         self.seen.append(given)
+        self.headers.append(request.headers)
         if given.removeprefix("Bearer ") not in self.valid:
             return JSONResponse({"detail": f"no good: {given}"}, status_code=401)
         return JSONResponse(NOBODY)
@@ -180,6 +185,34 @@ async def test_basic_and_own_headers_are_sent(url: str, service: Service) -> Non
     finally:
         await target.close()
     assert service.seen[0] == "Basic " + base64.b64encode("jürgen:pä:ss".encode()).decode()
+
+
+@pytest.mark.parametrize("way", ["token", "oauth", "none"])
+async def test_configured_headers_are_sent_once_in_place_of_ours_and_to_the_target_alone(
+    url: str, service: Service, way: str
+) -> None:
+    service.valid |= {"t0ken", ""}
+    ways: dict[str, Auth] = {
+        "token": BearerToken(token=Secret("t0ken")),
+        "oauth": OAuthClientCredentials(
+            token_url=f"{url}/token", client_id="client one", client_secret=Secret(service.secret)
+        ),
+        "none": NoAuth(),
+    }
+    own = {"user-agent": "ours/1", "accept": "application/json", "X-Key": Secret("key-1")}
+    settings = ScimSettings(name="t", url=f"{url}/scim", auth=ways[way], headers=own)
+    target = open_target(settings, None, write=False)
+    try:
+        await look(target)
+    finally:
+        await target.close()
+    for headers in service.headers:
+        assert [headers.getlist(name) for name in ("User-Agent", "Accept", "X-Key")] == [
+            ["ours/1"],
+            ["application/json"],
+            ["key-1"],
+        ]
+    assert not any("x-key" in headers for headers in service.token_headers)
 
 
 async def test_no_credentials_send_no_header(url: str, service: Service) -> None:
