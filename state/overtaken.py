@@ -15,14 +15,14 @@ from state.row import Row
 from state.tables import changes, plans
 from syncd.core.change import Action
 
-_MEMBERS = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
+_OF_MEMBERS = [int(action) for action in Action if action.of_members]
 LONGEST = timedelta(days=1)  #: no plan is made so long before it is carried out
 
 
 def overtaken(c: sa.Connection, plan: str, rows: Sequence[Row]) -> set[str]:
     """Keys of the rows that were worked out before another plan's requests for the same group had an end. Two cycles of a
     job never run side by side, so of two plans one is on demand."""
-    some = [row for row in rows if row.change.action in _MEMBERS]
+    some = [row for row in rows if row.change.action.of_members]
     if not some:
         return set()
     mine = c.execute(sa.select(plans.c.job, plans.c.seq, plans.c.created_at).where(plans.c.id == plan)).one()
@@ -41,7 +41,7 @@ def overtaken(c: sa.Connection, plan: str, rows: Sequence[Row]) -> set[str]:
                 .where(
                     changes.c.plan.in_(part),
                     changes.c.kind == "group",
-                    changes.c.action.in_([int(action) for action in _MEMBERS]),
+                    changes.c.action.in_(_OF_MEMBERS),
                     under_way | ended,
                 )
             )

@@ -55,20 +55,20 @@ class NewBodies:
     def text(self, values: Mapping[str, Json], kind: Kind) -> bytes:
         """What `new_body` gives, as JSON. Raises TypeError for what cannot be written so."""
         if _PLAIN.issuperset(map(type, values.values())):
-            paths = tuple(values)
-            template = self._known.get((kind, paths)) or self._template(kind, paths)
-            if template is not None:
+            form = (kind, tuple(values))
+            if form not in self._known:
+                self._keep(*form)
+            if (template := self._known[form]) is not None:
                 return template.filled(values)
         return orjson.dumps(new_body(values, kind, self._dialect))
 
-    def _template(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
-        """A new one, which is kept; None where the values themselves decide where others go."""
+    def _keep(self, kind: Kind, paths: tuple[str, ...]) -> None:
         if len(self._known) >= _MOST:
             self._known.clear()
-        template = self._known[kind, paths] = self._made(kind, paths)
-        return template
+        self._known[kind, paths] = self._made(kind, paths)
 
     def _made(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
+        """None where the values themselves decide where others go."""
         for path in map(parse_path, paths):
             if path.key is not None and (path.sub or "value").lower() == path.key.lower():
                 return None

@@ -232,9 +232,8 @@ class History:
         self._say(f"restart{', links forgotten' if links else ''}")
         self.world.run(partial(_restart, links=links))
         if links:
-            # Nothing is known of the target but what it shows, so nobody does this while its readers lag.
-            self.world.stale_target.catch_up()
-            # Who is not wanted there stays: nobody knows him any more.
+            self.world.stale_target.catch_up()  # nothing is known by now but what it shows
+            # who is not wanted there stays: nobody knows him any more
             self.world.by_hand |= {one.id for one in (*self.world.target.users(), *self.world.target.groups())}
         self.tick()
 

@@ -26,6 +26,21 @@ from syncd.runtime import Runtime
 
 LIMIT_S = 120
 HERE = Path(__file__).parents[2]
+#: a configuration of no more than it needs; its last table is the job
+SMALLEST = """
+[sources.contoso]
+kind = "graph"
+endpoint = "http://127.0.0.1:9/v1.0"
+access_token = { file = "token" }
+service_principal_id = "c0000000-0000-4000-8000-000000000001"
+[targets.wiki]
+kind = "scim"
+url = "http://127.0.0.1:9/scim"
+token = { file = "token" }
+[jobs.wiki]
+source = "contoso"
+target = "wiki"
+"""
 Watch = Callable[[str, str, str], None]
 
 

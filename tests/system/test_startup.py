@@ -15,7 +15,7 @@ import typer
 from state.revision import newest_revision
 from state.store import Store
 from syncd.cli.program import VERBS, program
-from tests.system.processes import HERE
+from tests.system.processes import HERE, SMALLEST
 
 #: each takes a tenth of a second to several
 HEAVY = {
@@ -26,22 +26,10 @@ HEAVY = {
 WORKING = {"connectors.scim.dialects", "state.journal", "state.mirror", "syncd.core.expression"}
 #: smaller, and easily drawn in by something else
 NOT_EVEN = {"asyncio", "connectors", "email", "importlib.metadata", "socket", "sqlalchemy", "ssl"}
-CONFIG = """
+CONFIG = f"""
 [state]
 url = "sqlite:///state.db"
-[sources.contoso]
-kind = "graph"
-endpoint = "http://127.0.0.1:9/v1.0"
-access_token = { file = "token" }
-service_principal_id = "c0000000-0000-4000-8000-000000000001"
-[targets.wiki]
-kind = "scim"
-url = "http://127.0.0.1:9/scim"
-token = { file = "token" }
-[jobs.wiki]
-source = "contoso"
-target = "wiki"
-schedule = "1h"
+{SMALLEST}schedule = "1h"
 """
 CODE = """
 import json, sys

@@ -15,22 +15,8 @@ from syncd.config.section import Section
 from syncd.config.service import Log, Metrics, Notify
 from syncd.config.state import State
 from syncd.config.users import Users
-from tests.system.processes import HERE
+from tests.system.processes import HERE, SMALLEST
 
-CONFIG = """
-[sources.contoso]
-kind = "graph"
-endpoint = "http://127.0.0.1:9/v1.0"
-access_token = { file = "token" }
-service_principal_id = "c0000000-0000-4000-8000-000000000001"
-[targets.wiki]
-kind = "scim"
-url = "http://127.0.0.1:9/scim"
-token = { file = "token" }
-[jobs.wiki]
-source = "contoso"
-target = "wiki"
-"""
 BUILT = """
 from syncd.config import load
 from syncd.config.guards import Guards
@@ -56,8 +42,8 @@ def built(folder: Path, text: str) -> str:
 
 
 def test_a_table_that_the_file_lacks_is_not_built_and_one_that_it_has_is(folder: Path) -> None:
-    assert built(folder, CONFIG) == "('userName',) 500 False False"
-    assert built(folder, CONFIG + "[jobs.wiki.users]\nmatch = ['externalId']") == "('externalId',) 500 True False"
+    assert built(folder, SMALLEST) == "('userName',) 500 False False"
+    assert built(folder, SMALLEST + "[jobs.wiki.users]\nmatch = ['externalId']") == "('externalId',) 500 True False"
 
 
 @pytest.mark.parametrize("table", [Deletions, Groups, Guards, Log, Metrics, Notify, State, Users])
@@ -72,7 +58,7 @@ guards = { deletions = { count = -1, cuont = 2 } }
 [[jobs.wiki.groups.mappings]]
 target = "displayName"
 """
-    (folder / "config.toml").write_text(CONFIG + more)
+    (folder / "config.toml").write_text(SMALLEST + more)
     with pytest.raises(ConfigError) as raised:
         load(folder / "config.toml")
     assert {fault.key for fault in raised.value.faults} == {
