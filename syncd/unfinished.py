@@ -116,7 +116,13 @@ class Unfinished:
 
     async def _ask(self, row: Row) -> Outcome:
         age = None if row.changed_at is None else abs(self.clock.now() - row.changed_at)  # clocks are set back, too
-        unknown = Outcome(status="maybe", target_id=row.change.target_id, message=_told(row)["message"])
+        told = _told(row)
+        unknown = Outcome(
+            status="maybe",
+            target_id=row.change.target_id,
+            http_status=told.get("http_status"),
+            message=told["message"],
+        )
         outcome = await self._settler.settle(row.change, unknown, late=age is None or age >= SHOWN_WITHIN)
         facts = change_facts(self.draft, row.change)
         log.info(Event.CHANGE_SETTLED, job=self.draft.job, cycle=self.draft.id, status=outcome.status, **facts)
