@@ -51,6 +51,7 @@ class Unfinished:
     async def settle(self) -> None:
         """Look up what was sent; what was not is planned anew."""
         journal, job = self.store.journal, self.job.name
+        self.store.leases.release_dead(job)
         plans = journal.unfinished(job, now=self.clock.now())
         rows: list[tuple[str, Row]] = []
         for plan in plans:
