@@ -169,6 +169,16 @@ def test_old_plans_go_and_what_is_under_way_stays(store: Store) -> None:
         store.journal.take_over("killed while making", "j", waits=[])
 
 
+def test_plans_of_a_clock_that_was_far_ahead_go_when_they_are_old(store: Store) -> None:
+    for id_, days in (("b", 3650), ("a", 3651)):
+        plan(store, change(id_), id_=id_, now=NOW + timedelta(days=days))
+        store.journal.finish(id_, "j")
+    begun(store, "now")
+    assert [bool(list(store.journal.rows(id_))) for id_ in ("b", "a")] == [True, True]
+    begun(store, "next", now=NOW + KEEP_PLANS + HOUR)
+    assert [bool(list(store.journal.rows(id_))) for id_ in ("b", "a")] == [False, False]
+
+
 def test_dry_runs_with_the_same_result_do_not_pile_up(store: Store) -> None:
     def dry(id_: str, hours: int, *changes: Change) -> None:
         begun(store, id_, now=NOW + hours * HOUR)
