@@ -33,6 +33,19 @@ async def test_a_create_stored_under_a_500_is_maybe_and_found_by_its_login(world
     assert [stored.id for stored in w.store.users()] == [one.id]
 
 
+@pytest.mark.parametrize("empty", ["", None, True])
+async def test_a_created_account_without_an_id_in_the_answer_is_found_or_looked_up(world: Open, empty: Any) -> None:
+    w = world()
+    await w.target.discover()
+    w.fault({"edit": {"set": {"id": empty}}}, times=None, method="POST")
+    outcome = await w.target.send(change(Action.CREATE, after=person()), {})
+    assert (outcome.status, outcome.target_id) == ("done", w.store.users()[0].id), "by its Location"
+    w.emulator.faults.clear()
+    w.fault({"edit": {"set": {"id": empty}}, "strip_headers": ["Location"]}, times=None, method="POST")
+    outcome = await w.target.send(change(Action.CREATE, after=person()), {})
+    assert (outcome.status, outcome.target_id) == ("maybe", None)
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 @pytest.mark.parametrize("drop", ["before", "answer", "body"])
 async def test_an_idempotent_write_without_an_answer_is_settled(world: Open, drop: str, method: str) -> None:
