@@ -119,9 +119,7 @@ class Membership(Sending):
         if (shown is not None and set(part) <= shown) or knowledge.has(_ADDS) or not knowledge.facts.members_shown:
             return self.done(answer)
         seen, shown = await self._members()
-        if seen is not None and seen.status in GONE:
-            return self.gone()
-        if seen is None:
+        if seen is None or seen.status in GONE:
             return self.done(answer)
         if not shown:
             knowledge.learn(_UNSHOWN, members_shown=False)
@@ -136,10 +134,8 @@ class Membership(Sending):
 
     async def _settle_add(self, part: Sequence[str], fault: Outcome) -> Outcome:
         seen, shown = await self._members()
-        if seen is not None and seen.status in GONE:
-            return self.gone()
         if seen is None or shown is None or not self.service.knowledge.facts.members_shown:
-            return replace(fault, status="maybe", target_id=self.change.target_id)
+            return self.unsure(fault)
         missing = [member for member in part if member not in shown]
         if not missing:
             return self.done(seen)
@@ -232,12 +228,10 @@ class Membership(Sending):
         """
         knowledge = self.service.knowledge
         seen, shown = await self._members()
-        if seen is not None and seen.status in GONE:
-            return self.gone()
-        if shown is None and seen is not None and self._showed_some:
+        if shown is None and seen is not None and seen.resource is not None and self._showed_some:
             shown = frozenset()  # what it shows otherwise, it leaves out where it is empty
-        if seen is None or shown is None or not knowledge.facts.members_shown:
-            return self.done() if fault is None else replace(fault, status="maybe", target_id=self.change.target_id)
+        if shown is None or not knowledge.facts.members_shown:
+            return self.done() if fault is None else self.unsure(fault)
         sure = knowledge.has(_ADDS) or self._showed_some
         if fault is not None and not shown and not sure and (before is None or before.isdisjoint(part)):
             # Nobody was shown before either: perhaps the service never shows anybody. Removing twice is the same.
