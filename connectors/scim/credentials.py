@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from urllib.parse import quote
@@ -20,6 +21,8 @@ from syncd.core.model import Json
 from syncd.core.secret import Secret
 
 _BODY_LIMIT_BYTES = 256 * 1024
+#: invalid_client, say (RFC 6749 section 5.2); anything else may be of any length, or repeat what was sent
+_ERROR_CODE = re.compile(r"[\w.:/-]{1,100}", re.ASCII)
 _RENEW_EARLY_S = 60.0
 _DEFAULT_LIFE_S = 300.0
 
@@ -88,7 +91,9 @@ class Credentials:
             status, body = await self._post(form | secret, {})
         token = body.get("access_token")
         if status != 200 or not isinstance(token, str) or not token:
-            reason = body.get("error") if isinstance(body.get("error"), str) else f"status {status}"
+            said = str(body.get("error", ""))
+            code = said if _ERROR_CODE.fullmatch(said) and said != auth.client_secret.reveal() else None
+            reason = code or f"status {status}"
             raise Unauthorized(target=self._target, detail=f"the token service gave no token: {reason}")
         if not token.isascii() or not token.isprintable():
             raise Unauthorized(target=self._target, detail="the token service gave a token that no header can carry")

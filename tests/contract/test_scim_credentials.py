@@ -54,6 +54,7 @@ class Service:
         self.life_s: Any = 3600
         self.refuse_basic = False
         self.useless = False
+        self.error = "invalid_client"
         self.padding = 0  #: characters in the token's answer that nobody needs
         self.status = 200
         self.secret = "s3cret/with:signs"
@@ -68,7 +69,7 @@ class Service:
         if self.status != 200:
             return Response(status_code=self.status)
         if not (by_header or by_body):
-            return JSONResponse({"error": "invalid_client", "error_description": self.secret}, status_code=401)
+            return JSONResponse({"error": self.error, "error_description": self.secret}, status_code=401)
         self.issued += 1
         self.valid = set() if self.useless else {f"token-{self.issued}"}
         body = {"access_token": f"token-{self.issued}", "expires_in": self.life_s, "padding": "x" * self.padding}
@@ -173,6 +174,15 @@ async def test_a_wrong_client_secret_is_told_without_showing_it(url: str, servic
         await target.close()
     assert "s3cret" not in repr(caught.value)
     assert service.seen == []
+
+
+@pytest.mark.parametrize("said", ["s3cret/with:signs", "no " * 50_000, "a\nb"])
+async def test_of_what_a_token_service_says_only_an_error_code_is_told(
+    target: ScimTarget, service: Service, said: str
+) -> None:
+    service.refuse_basic, service.secret, service.error = True, "another", said
+    with pytest.raises(Unauthorized, match="the token service gave no token: status 401"):
+        await look(target)
 
 
 async def test_a_token_service_that_is_down_is_tried_again_and_then_told(target: ScimTarget, service: Service) -> None:
