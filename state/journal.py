@@ -76,10 +76,8 @@ class Journal(PlannedRows):
                 (plans.c.status == "making") & (plans.c.created_at < now - timedelta(days=1)),
             )
             _drop_plans(c, list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale))))
-            last = c.scalar(sa.select(sa.func.max(plans.c.created_at)).where(plans.c.job == job))
-            # A clock that was put back must not leave an older plan the newest: what it holds could not be approved.
-            at = now if last is None or last < now else last + timedelta(microseconds=1)
-            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": at}
+            _move_before(c, job, now)
+            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": now}
             c.execute(plans.insert().values(id=plan, **values))
 
     def add(self, plan: str, rows: Iterable[Planned]) -> None:
@@ -307,6 +305,18 @@ class Journal(PlannedRows):
 def _places(kind: Kind | None) -> tuple[int, ...]:
     """Where a kind stands inside the stage of its action."""
     return (0, 1) if kind is None else (int(kind == "group"),)
+
+
+def _move_before(c: sa.Connection, job: str, now: datetime) -> None:
+    """Plans of a clock that was put back since get times just before this one, in their order. An older plan must not be
+    the newest, as what a newer one holds could not be approved; and none may be too young to go for years."""
+    ahead = sa.select(plans.c.id).where(plans.c.job == job, plans.c.created_at >= now)
+    ids = list(c.scalars(ahead.order_by(plans.c.created_at.desc(), plans.c.id.desc())))
+    if ids:
+        moved_to = [{"of_id": id_, "at": now - timedelta(microseconds=n)} for n, id_ in enumerate(ids, 1)]
+        c.execute(
+            plans.update().where(plans.c.id == sa.bindparam("of_id")).values(created_at=sa.bindparam("at")), moved_to
+        )
 
 
 def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:
