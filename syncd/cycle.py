@@ -248,7 +248,7 @@ class _Cycle:
         """An extra round must not use the limits a second time: it removes nobody beyond what the first one let."""
         if first:
             return self.job
-        limit = replace(self.job.guards.deletions, count=0)
+        limit = replace(self.job.guards.deletions, spent=True)
         guards = Guards(
             deletions=limit, max_active_users=self.job.guards.max_active_users, protect=self.job.guards.protect
         )
