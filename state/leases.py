@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from state.engine import put_new
+from state.engine import put_new, reading
 from state.errors import Busy, TakenOver
 from state.process import Process, spoken_of
 from state.tables import changes, claims, leases, plans
@@ -51,6 +51,14 @@ class Leases:
         """End our lease; one that is no longer ours stays as it is."""
         with self._engine.begin() as c:
             c.execute(leases.delete().where(leases.c.job == job, leases.c.owner == self.owner))
+
+    def worker(self, job: str, *, now: datetime) -> str | None:
+        """Who holds the lease of a job, in words; None: nobody, or we ourselves."""
+        with reading(self._engine) as c:
+            row = c.execute(sa.select(leases).where(leases.c.job == job)).first()
+        if row is None or row.owner == self.owner or not self._holds(row, now):
+            return None
+        return spoken_of(row.host, row.process)
 
     def _holds(self, row: sa.Row[tuple[object, ...]], now: datetime) -> bool:
         return row.until > now and not self._me.knows_dead(row.host, row.process)

@@ -24,6 +24,7 @@ from connectors import Target
 from connectors.errors import AccessDenied, NotConfigured, Unauthorized
 from state.errors import Busy, StateError
 from syncd.apply import Applier
+from syncd.beside import beside
 from syncd.core.errors import SyncdError
 from syncd.core.guard import Guards
 from syncd.core.quarantine import judge
@@ -149,7 +150,9 @@ class _Cycle:
         self.result.cycle = kind
         log.info(Event.CYCLE_STARTED, job=job.name, cycle=kind, dry=wish.dry)
         async with runtime.target(job.target, write=not wish.dry) as target:
-            if not wish.dry:
+            if wish.dry:
+                self.result.warnings += beside(self.store, job.name, now=self.clock.now())
+            else:
                 draft = self._draft(kind)
                 await Unfinished(job, self.store, target, draft, self.clock, stopping=self.stopping).settle()
             reading = readings.get(job.source)

@@ -88,6 +88,8 @@ class Reconciler:
         store.journal.begin(draft.id, job.name, seq=seq, config=job.digest, now=self.now)
         everything = draft.cycle != "incremental" or memory.config != job.digest or job.uses_clock
         await asyncio.to_thread(self._fill, 0 if everything else memory.seq, everything=everything, failed=failed_now)
+        if dry:  # else what was left open is settled by now
+            await asyncio.to_thread(store.worklist.unfinished, draft.id, job.name)
         return await self._make(dry=dry)
 
     async def plan_for(self, kind: Kind, ids: Iterable[str], *, dry: bool) -> Draft:
