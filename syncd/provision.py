@@ -113,6 +113,8 @@ async def _job(runtime: Runtime, job: Job, name: str, kind: Kind, *, dry: bool, 
     try:
         async with runtime.source(job.source) as source, runtime.target(job.target, write=act and not dry) as target:
             objects = await find(runtime.store.mirror, source, job.source, kind, name)
+            if act and len(objects) > 1:
+                objects = _concerned(runtime, job, objects) or objects[:1]
             if (refused := _refused(objects, name, job, kind)) is not None and (act or not objects):
                 first.found = bool(objects)
                 first.add("import", "failed", refused)
@@ -121,6 +123,15 @@ async def _job(runtime: Runtime, job: Job, name: str, kind: Kind, *, dry: bool, 
     except (SourceError, TargetError) as error:
         first.add("connection", "failed", str(error))
         return [first]
+
+
+def _concerned(runtime: Runtime, job: Job, objects: Sequence[Found]) -> list[Found]:
+    """Those with whom the job has anything to do: in its scope, or linked."""
+    evaluator = Evaluator(job, runtime.store, now=runtime.clock.now())
+    (kind,) = {one.object.kind for one in objects}
+    seen = evaluator.load(kind, [one.object.id for one in objects])
+    ours = {one.object.id for one in seen if one.link is not None or one.verdict.scope is not Scope.OUT}
+    return [one for one in objects if one.object.id in ours]
 
 
 def _refused(objects: Sequence[Found], name: str, job: Job, kind: Kind) -> str | None:

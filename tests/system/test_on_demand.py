@@ -46,6 +46,18 @@ def test_a_name_that_two_people_have_does_nothing_and_names_both(tmp_path: Path,
         assert not here.logins("leo") & here.active()
 
 
+def test_of_two_namesakes_the_one_in_scope_is_meant(tmp_path: Path, cli: Cli) -> None:
+    with house("graph", tmp_path, people=3) as here:
+        shared = "team@company.example"
+        here.company.hire("leo")
+        here.company.hire("kim", "sales")
+        for name in ("kim", "leo"):
+            here.company.set_mail(name, shared)
+        assert cli("provision", shared).code == 0
+        assert here.logins("kim") <= here.active()
+        assert not here.logins("leo") & here.active()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_user_name_goes_before_the_same_address_of_somebody_else(tmp_path: Path, kind: str, cli: Cli) -> None:
     with house(kind, tmp_path, people=3) as here:
