@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 from connectors import Target
 from connectors.errors import AccessDenied, NotConfigured, Unauthorized
@@ -215,6 +216,7 @@ class _Cycle:
             now=self.clock.now(),
             previews=wish.previews,
             rivals=self.runtime.rivals(self.job.name),
+            others=partial(self.runtime.others, self.job.name),
         )
         planning = f"{self.job.name}: planning"
         self.runtime.progress.begin(planning)

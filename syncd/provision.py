@@ -10,6 +10,7 @@ import asyncio
 import uuid
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from connectors import Target
@@ -175,7 +176,8 @@ async def _one(runtime: Runtime, job: Job, target: Target, found: Found, *, dry:
     await _match(trace, job, target, seen)
     draft = Draft(id=uuid.uuid4().hex, job=job.name, cycle="on-demand")
     store, clock = runtime.store, runtime.clock
-    maker = Reconciler(job, store, target, draft, now=clock.now(), previews=True, rivals=runtime.rivals(job.name))
+    rivals, others = runtime.rivals(job.name), partial(runtime.others, job.name)
+    maker = Reconciler(job, store, target, draft, now=clock.now(), previews=True, rivals=rivals, others=others)
     with store.leases.claim(job.name, one.kind, one.id, now=clock.now()):
         await maker.plan_for(one.kind, [one.id], dry=dry or not act)
         if act and not dry:
