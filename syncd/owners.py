@@ -49,9 +49,17 @@ class Owners:
         target_id, name = matches[0].id, self._job.name
         link = owners.get(target_id)
         if link is not None and (link.job, link.source_id) != (name, source_id):
-            return link.job if link.job != name else f"{link.job} as {link.source_id}"
+            return self._told(link)
         first = self.taken.setdefault((kind, target_id), source_id)
         return None if first == source_id else f"{name} as {first}"
+
+    def _told(self, link: Link) -> str:
+        """The owner in words; of a job that was renamed or taken out of config.toml with how to let its accounts go."""
+        if link.job == self._job.name:
+            return f"{link.job} as {link.source_id}"
+        if link.job in {other.name for other in self._others()}:
+            return link.job
+        return f"{link.job} (no job of this target any more; to let all of its accounts go: syncd restart {link.job} --links)"
 
     def claimed(self, kind: Kind, leaving: Mapping[str, Link]) -> dict[str, str]:
         """Which of the links by source id that are to lose their accounts others claim, as a sentence.

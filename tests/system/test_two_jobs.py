@@ -162,6 +162,22 @@ def test_a_request_of_nobody_knows_what_end_keeps_an_account_where_it_is(here: H
     assert owner(here, "ada") == "other"
 
 
+def test_accounts_of_a_job_that_was_renamed_go_over_when_it_lets_them_go(tmp_path: Path, cli: Cli) -> None:
+    with house("graph", tmp_path, people=3) as here:
+        before, text = here.state(), here.config.read_text(encoding="utf-8")
+        here.config.write_text(text.replace("[jobs.job]", "[jobs.wiki]"), encoding="utf-8")
+        ran = cli("sync", "-o", "json")
+        assert ran.code == 3
+        assert "to let all of its accounts go: syncd restart job --links" in held(ran.job)[here.company.login("ada")]
+        assert cli("restart", "job").code == 64
+        assert cli("restart", "jab", "--links").code == 64
+        ran = cli("restart", "job", "--links")
+        assert (ran.code, "7 links are forgotten" in ran.out) == (0, True)
+        assert cli("sync").code == 0
+        assert cli("sync", "--full", "-o", "json").job["changes"] == []
+        assert here.state() == before
+
+
 @contextmanager
 def two_directories(folder: Path) -> Iterator[tuple[House, OktaCompany]]:
     """A company with its people at Entra, and some of the same at Okta."""
