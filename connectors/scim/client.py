@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from connectors.errors import ReadOnly
@@ -39,6 +40,7 @@ _FAULTS = frozenset({500, 502, 503, 504})
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
 _REDIRECTS = 3
+_SCIM_JSON = "application/scim+json; charset=utf-8"  #: RFC 7644 section 3.1
 _SHORTEST_SECRET = 4  # a shorter one would black out words, and so show itself
 
 
@@ -79,7 +81,6 @@ class ScimReader:
         if self.credentials.fixed is not None:
             self._session_headers = {**self._headers, "Authorization": self.credentials.fixed}
             self._headers = {}
-        self._headers_with_body = {**self._headers, "Content-Type": "application/scim+json; charset=utf-8"}
 
     async def get(self, path: str) -> Answer:
         """The answer to a GET. Raises NoAnswer, Unauthorized where no token can be had."""
@@ -170,7 +171,7 @@ class ScimReader:
                 await self.pace.wait()
             header = self.credentials.fixed or await self.credentials.header()
             begun, alone = self.timing.monotonic(), gate.in_flight == 1
-            headers = self._headers_for(data, header, etag)
+            headers = self._headers_for(header, etag)
             answer = await self._send(method, url := self.url(path), data, headers)
             if answer.status in _REDIRECTIONS:
                 answer = await self._followed(url, answer, method, data, headers)
@@ -214,12 +215,11 @@ class ScimReader:
             return asked + dice * min(1.0, 0.1 * asked)
         return float(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)) * (0.5 + dice))
 
-    def _headers_for(self, data: bytes | None, header: str | None, etag: str | None) -> Mapping[str, str]:
-        """Those of one request beside those of the session."""
-        headers = self._headers if data is None else self._headers_with_body
+    def _headers_for(self, header: str | None, etag: str | None) -> Mapping[str, str]:
+        """Those of one request beside those of the session and of its body."""
         if etag is None and header == self.credentials.fixed:
-            return headers
-        headers = dict(headers)
+            return self._headers
+        headers = dict(self._headers)
         if header is not None:
             headers["Authorization"] = header
         if etag is not None:
@@ -265,17 +265,26 @@ class ScimReader:
         self.requests += 1
         begun, status, limit = self.timing.monotonic(), None, self.settings.body_limit_bytes
         try:
-            async with (self._session or self._open_session()).request(
-                method, url, data=data, headers=headers, allow_redirects=False
-            ) as response:
+            response = await (self._session or self._open_session()).request(
+                method,
+                url,
+                data=None if data is None else BytesPayload(data, content_type=_SCIM_JSON),
+                headers=headers,
+                allow_redirects=False,
+            )
+            try:
                 given = response.headers
                 if "Content-Encoding" not in given and (response.content_length or limit + 1) <= limit:
                     raw = await response.read()
                 else:
                     raw = await _read(response, limit)
-                answer = read_answer(response.status, raw, given)
-                status = answer.status
-                return answer
+                    response.release()
+            except BaseException:
+                response.close()
+                raise
+            answer = read_answer(response.status, raw, given)
+            status = answer.status
+            return answer
         except aiohttp.ClientConnectorCertificateError as error:
             raise NoAnswer(
                 f"its certificate is not trusted: {error.certificate_error}", sent=False, final=True

@@ -24,11 +24,11 @@ class Creation(Sending):
             if answer.status in (400, 422) and (unknown := self._unannounced(values)):
                 second = await self._post({path: value for path, value in values.items() if path not in unknown})
                 if second.ok:
-                    return await self._created(second, f"created without {', '.join(unknown)}: not in its schema")
+                    return self._created(second, f"created without {', '.join(unknown)}: not in its schema")
         except NoAnswer as broken:
             return unanswered(broken, maybe=broken.sent)
         if answer.ok:
-            return await self._created(answer)
+            return self._created(answer)
         outcome = self.refused(answer)
         return replace(outcome, status="maybe") if answer.status >= 500 and answer.status != 501 else outcome
 
@@ -39,10 +39,9 @@ class Creation(Sending):
     def _unannounced(self, values: Mapping[str, Json]) -> tuple[str, ...]:
         return tuple(p for p in values if self.service.knowledge.announced(self.change.kind, p) is False)
 
-    async def _created(self, answer: Answer, message: str = "") -> Outcome:
+    def _created(self, answer: Answer, message: str = "") -> Outcome:
         """Done, under the id in the answer, or else the one that its Location ends with (RFC 7644 section 3.3)."""
-        resource = answer.resource
-        identifier = None if resource is None else answer.id
+        identifier = answer.id
         if identifier is None:
             marker = f"{ENDPOINTS[self.change.kind]}/"
             location = answer.headers.get("Location", "").partition("?")[0]
@@ -59,7 +58,7 @@ class Creation(Sending):
         return Outcome(
             status="done",
             target_id=identifier,
-            observed=resource,
+            observed=answer.resource,
             http_status=answer.status,
             message=message,
             requests=self.requests,

@@ -41,6 +41,9 @@ class Template:
         return self.text % tuple(map(orjson.dumps, self.values(values)))
 
 
+_UNKNOWN = Template(text=b"", values=tuple)
+
+
 def place(number: int) -> str:
     return f"\x01{number}\x01"
 
@@ -56,16 +59,18 @@ class NewBodies:
         """What `new_body` gives, as JSON. Raises TypeError for what cannot be written so."""
         if _PLAIN.issuperset(map(type, values.values())):
             form = (kind, tuple(values))
-            if form not in self._known:
-                self._keep(*form)
-            if (template := self._known[form]) is not None:
+            template = self._known.get(form, _UNKNOWN)
+            if template is _UNKNOWN:
+                template = self._keep(*form)
+            if template is not None:
                 return template.filled(values)
         return orjson.dumps(new_body(values, kind, self._dialect))
 
-    def _keep(self, kind: Kind, paths: tuple[str, ...]) -> None:
+    def _keep(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
         if len(self._known) >= _MOST:
             self._known.clear()
-        self._known[kind, paths] = self._made(kind, paths)
+        template = self._known[kind, paths] = self._made(kind, paths)
+        return template
 
     def _made(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
         """None where the values themselves decide where others go."""
