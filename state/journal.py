@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from state.closing import close_rows
 from state.engine import insert, parts, reading
+from state.handover import hand_over
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
 from state.links import drop_links_to
@@ -225,13 +226,22 @@ class Journal(PlannedRows):
         return row_of(row, before, after)
 
     def mark_sent(
-        self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "", leased_by: str = ""
+        self,
+        plan: str,
+        job: str,
+        rows: Sequence[Row],
+        *,
+        now: datetime,
+        handed: Mapping[str, Link] | None = None,
+        claimed_by: str = "",
+        leased_by: str = "",
     ) -> set[str]:
         """Make the intents durable; returns the keys that may be sent.
 
         The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
         Left out is what on-demand work other than `claimed_by` has in hand, what was planned on a link that has moved
         since, and members of a group to which others have sent some since: the plan is old, and the caller looks again.
+        `handed`: links of other jobs that pass to this one with these rows, by their keys, unless their jobs are at it.
         """
         with self._engine.begin() as c:
             if leased_by:
@@ -246,6 +256,9 @@ class Journal(PlannedRows):
             for kind in dict.fromkeys(row.change.kind for row in rows):
                 free -= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
             free -= overtaken(c, plan, rows)
+            for row in rows:
+                if row.key in free and (link := (handed or {}).get(row.key)) is not None:
+                    free -= set() if hand_over(c, link, job=job, source_id=row.change.source_id, now=now) else {row.key}
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))

@@ -9,7 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from state.engine import insert, parts, put, reading
-from state.tables import assignments, changes, groups, links, members, pending, users, worklist
+from state.tables import assignments, changes, groups, links, members, pending, plans, users, worklist
 from syncd.core.change import Action
 from syncd.core.model import Kind
 
@@ -89,6 +89,16 @@ class Worklist:
             # Whatever the clock says that was put back since: these wait for no time.
             due = (pending.c.due_at <= now) | pending.c.reason.in_(at_once)
             self._add(plan, kind, sa.select(pending.c.source_id).where(where, due))
+
+    def unfinished(self, plan: str, job: str) -> None:
+        """What plans of this job that have begun and not ended still have to do, or may have done: for a dry run, which
+        settles nothing."""
+        for kind in ("user", "group"):
+            left = (changes.c.kind == kind) & changes.c.status.in_(["planned", "sent"])
+            mine = (plans.c.job == job) & plans.c.status.in_(["applying", "unsettled"])
+            self._add(
+                plan, kind, sa.select(changes.c.source_id).join(plans, plans.c.id == changes.c.plan).where(mine, left)
+            )
 
     def groups_of_moved_users(self, plan: str, source: str) -> None:
         """Groups whose memberships this plan's user changes touch, those above them too."""
