@@ -8,7 +8,7 @@ process leaves `applying` is settled by the next one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -183,10 +183,11 @@ class Journal(PlannedRows):
         action: Action | None = None,
         kind: Kind | None = None,
         statuses: Sequence[Status] = (),
+        of: Collection[str] | None = None,
         shown: bool = False,
         size: int = 500,
     ) -> Iterator[Row]:
-        """Rows in the plan's order. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
+        """Rows in the plan's order; `of`: of these source ids, some hundreds at most. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
         whether it was carried out has failed. Else they are real where known."""
         where = changes.c.plan == plan
         if action is not None:  # by stage, which the index is in the order of
@@ -195,6 +196,8 @@ class Journal(PlannedRows):
             where &= changes.c.kind == kind
         if statuses:
             where &= changes.c.status.in_(list(statuses))
+        if of is not None:
+            where &= changes.c.source_id.in_(list(of))
         return (self._row(row, shown=shown) for row in self._stored(tuple(changes.c), where, size=size))
 
     def _stored(
