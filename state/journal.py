@@ -8,7 +8,7 @@ process leaves `applying` is settled by the next one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from state.closing import close_rows
 from state.engine import insert, parts, reading
+from state.handover import hand_over
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
 from state.links import drop_links_to
@@ -182,10 +183,11 @@ class Journal(PlannedRows):
         action: Action | None = None,
         kind: Kind | None = None,
         statuses: Sequence[Status] = (),
+        of: Collection[str] | None = None,
         shown: bool = False,
         size: int = 500,
     ) -> Iterator[Row]:
-        """Rows in the plan's order. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
+        """Rows in the plan's order; `of`: of these source ids, some hundreds at most. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
         whether it was carried out has failed. Else they are real where known."""
         where = changes.c.plan == plan
         if action is not None:  # by stage, which the index is in the order of
@@ -194,6 +196,8 @@ class Journal(PlannedRows):
             where &= changes.c.kind == kind
         if statuses:
             where &= changes.c.status.in_(list(statuses))
+        if of is not None:
+            where &= changes.c.source_id.in_(list(of))
         return (self._row(row, shown=shown) for row in self._stored(tuple(changes.c), where, size=size))
 
     def _stored(
@@ -225,13 +229,22 @@ class Journal(PlannedRows):
         return row_of(row, before, after)
 
     def mark_sent(
-        self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "", leased_by: str = ""
+        self,
+        plan: str,
+        job: str,
+        rows: Sequence[Row],
+        *,
+        now: datetime,
+        handed: Mapping[str, Link] | None = None,
+        claimed_by: str = "",
+        leased_by: str = "",
     ) -> set[str]:
         """Make the intents durable; returns the keys that may be sent.
 
         The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
         Left out is what on-demand work other than `claimed_by` has in hand, what was planned on a link that has moved
         since, and members of a group to which others have sent some since: the plan is old, and the caller looks again.
+        `handed`: links of other jobs that pass to this one with these rows, by their keys, unless their jobs are at it.
         """
         with self._engine.begin() as c:
             if leased_by:
@@ -246,6 +259,9 @@ class Journal(PlannedRows):
             for kind in dict.fromkeys(row.change.kind for row in rows):
                 free -= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
             free -= overtaken(c, plan, rows)
+            for row in rows:
+                if row.key in free and (link := (handed or {}).get(row.key)) is not None:
+                    free -= set() if hand_over(c, link, job=job, source_id=row.change.source_id, now=now) else {row.key}
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))

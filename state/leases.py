@@ -52,6 +52,14 @@ class Leases:
         with self._engine.begin() as c:
             c.execute(leases.delete().where(leases.c.job == job, leases.c.owner == self.owner))
 
+    def worker(self, job: str, *, now: datetime) -> str | None:
+        """Who holds the lease of a job, in words; None: nobody, or we ourselves."""
+        with reading(self._engine) as c:
+            row = c.execute(sa.select(leases).where(leases.c.job == job)).first()
+        if row is None or row.owner == self.owner or not self._holds(row, now):
+            return None
+        return spoken_of(row.host, row.process)
+
     def _holds(self, row: sa.Row[tuple[object, ...]], now: datetime) -> bool:
         return row.until > now and not self._me.knows_dead(row.host, row.process)
 

@@ -97,7 +97,10 @@ class Unfinished:
         outcome = await self._ask(row)
         if outcome.status == "maybe":
             return self._still_open(row, outcome, link)
-        if outcome.status in ("done", "gone"):
+        adopts = row.change.action is Action.ADOPT and row.change.kind == "group" and link is None
+        if outcome.status == "done" and adopts:  # what its plan would have remembered of its members is lost
+            closing = self._closings.not_done(row)
+        elif outcome.status in ("done", "gone"):
             closing = self._closings.of(row, outcome, link)
         else:
             closing = self._closings.not_done(row, outcome, link)

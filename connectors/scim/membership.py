@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from connectors.errors import TargetError
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import unanswered
 from connectors.scim.knowledge import REMOVES_BY
 from connectors.scim.members import RemoveForm, add_body, chunks, member_value, remove_body
 from connectors.scim.overlay import overlay
 from connectors.scim.sending import GONE, Sending
-from syncd.core.change import Action, Outcome, members_of
+from syncd.core.change import Action, Outcome, groups_of, members_of
 from syncd.core.model import Json
 
 #: answers to a removal that may mean that a member is not there: 400 noTarget (RFC 7644 section 3.12), or not found
@@ -27,6 +28,7 @@ _FOR_SOME = frozenset({400, 404, 409, 410, 413, 422})
 _SINGLE_REFUSALS = 25  #: before anybody was taken: it is hardly they
 _ADDS = "additions of members are kept"
 _UNSHOWN = "does not show the members of a group"
+_SOME_SHOWN = "shows only some of the members of a large group"
 
 
 class Membership(Sending):
@@ -125,12 +127,23 @@ class Membership(Sending):
             knowledge.learn(_UNSHOWN, members_shown=False)
             return self.done(answer)
         if lost := set(part) - shown:
+            if await self._inside(min(lost)):
+                knowledge.learn(_SOME_SHOWN, members_shown=False)
+                return self.done(answer)
             return replace(
                 self._unkept(f"{len(lost)} of {len(part)} additions were accepted and are not there"),
                 written=tuple(m for m in part if m in shown),
             )
         knowledge.learn(_ADDS)
         return self.done(seen)
+
+    async def _inside(self, member: str) -> bool:
+        """Whether an account itself says that it is in this group (RFC 7643 section 4.1.2, groups)."""
+        try:
+            seen = await self.service.inspect("user", member)
+        except TargetError:
+            return False
+        return seen is not None and self.target_id in groups_of(seen.resource)
 
     async def _settle_add(self, part: Sequence[str], fault: Outcome) -> Outcome:
         seen, shown = await self._members()
@@ -163,7 +176,8 @@ class Membership(Sending):
 
     async def _removal(self, form: RemoveForm, part: Sequence[str]) -> Outcome:
         """In this form; where it is not proven yet and fails, in another one."""
-        if self.service.knowledge.has(REMOVES_BY[form]):
+        # What shows no members can prove nothing, however often it is asked.
+        if self.service.knowledge.has(REMOVES_BY[form]) or not self.service.knowledge.facts.members_shown:
             outcome, _ = await self._remove_by(form, part, before=None, proven=True)
             return outcome
         _, before = await self._members()

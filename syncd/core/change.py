@@ -103,7 +103,16 @@ class Change:
 
 def members_of(resource: Mapping[str, Json]) -> frozenset[str] | None:
     """The ids of the members that a SCIM group shows; None where it shows no such attribute."""
-    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
+    return _ids_under("members", resource)
+
+
+def groups_of(resource: Mapping[str, Json]) -> frozenset[str]:
+    """The ids of the groups that a SCIM user shows itself in; many services show none."""
+    return _ids_under("groups", resource) or frozenset()
+
+
+def _ids_under(name: str, resource: Mapping[str, Json]) -> frozenset[str] | None:
+    shown = next((value for key, value in resource.items() if key.lower() == name), None)
     if not isinstance(shown, list):
         return None
     found = (entry.get("value") if isinstance(entry, Mapping) else entry for entry in shown)
@@ -129,9 +138,10 @@ class Outcome:
     """What became of one change. Nobody changes one that was given out: see `dataclasses.replace`.
 
     `maybe`: the request left and no trustworthy answer came (reset, timeout, 5xx): it must be settled by a look-up.
+    `again`: the target has what the change was not planned for, so the object is planned anew.
     """
 
-    status: Literal["done", "failed", "maybe", "gone"]
+    status: Literal["done", "failed", "maybe", "gone", "again"]
     target_id: str | None = None
     observed: Mapping[str, Json] | None = None  #: the resource in the answer, where there was one
     http_status: int | None = None
