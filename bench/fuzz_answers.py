@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.simulation.ground import ground
 from tests.simulation.hostility import meet
-from tests.simulation.world import ground
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

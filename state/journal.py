@@ -8,7 +8,7 @@ process leaves `applying` is settled by the next one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,10 +77,8 @@ class Journal(PlannedRows):
                 (plans.c.status == "making") & (plans.c.created_at < now - timedelta(days=1)),
             )
             _drop_plans(c, list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale))))
-            last = c.scalar(sa.select(sa.func.max(plans.c.created_at)).where(plans.c.job == job))
-            # A clock that was put back must not leave an older plan the newest: what it holds could not be approved.
-            at = now if last is None or last < now else last + timedelta(microseconds=1)
-            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": at}
+            _move_before(c, job, now)
+            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": now}
             c.execute(plans.insert().values(id=plan, **values))
 
     def add(self, plan: str, rows: Iterable[Planned]) -> None:
@@ -185,10 +183,11 @@ class Journal(PlannedRows):
         action: Action | None = None,
         kind: Kind | None = None,
         statuses: Sequence[Status] = (),
+        of: Collection[str] | None = None,
         shown: bool = False,
         size: int = 500,
     ) -> Iterator[Row]:
-        """Rows in the plan's order. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
+        """Rows in the plan's order; `of`: of these source ids, some hundreds at most. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
         whether it was carried out has failed. Else they are real where known."""
         where = changes.c.plan == plan
         if action is not None:  # by stage, which the index is in the order of
@@ -197,6 +196,8 @@ class Journal(PlannedRows):
             where &= changes.c.kind == kind
         if statuses:
             where &= changes.c.status.in_(list(statuses))
+        if of is not None:
+            where &= changes.c.source_id.in_(list(of))
         return (self._row(row, shown=shown) for row in self._stored(tuple(changes.c), where, size=size))
 
     def _stored(
@@ -320,6 +321,18 @@ class Journal(PlannedRows):
 def _places(kind: Kind | None) -> tuple[int, ...]:
     """Where a kind stands inside the stage of its action."""
     return (0, 1) if kind is None else (int(kind == "group"),)
+
+
+def _move_before(c: sa.Connection, job: str, now: datetime) -> None:
+    """Plans of a clock that was put back since get times just before this one, in their order. An older plan must not be
+    the newest, as what a newer one holds could not be approved; and none may be too young to go for years."""
+    ahead = sa.select(plans.c.id).where(plans.c.job == job, plans.c.created_at >= now)
+    ids = list(c.scalars(ahead.order_by(plans.c.created_at.desc(), plans.c.id.desc())))
+    if ids:
+        moved_to = [{"of_id": id_, "at": now - timedelta(microseconds=n)} for n, id_ in enumerate(ids, 1)]
+        c.execute(
+            plans.update().where(plans.c.id == sa.bindparam("of_id")).values(created_at=sa.bindparam("at")), moved_to
+        )
 
 
 def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:

@@ -90,6 +90,17 @@ class Leases:
             with self._engine.begin() as c:
                 c.execute(claims.delete().where(key & (claims.c.owner == self.owner)))
 
+    def release_dead(self, job: str) -> None:
+        """End the claims that processes of this host left when they were killed: what they sent can be looked up now."""
+        mine = sa.select(claims).where(claims.c.job == job)
+        with reading(self._engine) as c:
+            dead = [row for row in c.execute(mine) if self._me.knows_dead(row.host, row.process)]
+        if dead:
+            with self._engine.begin() as c:
+                for row in dead:
+                    same = (claims.c.kind == row.kind) & (claims.c.source_id == row.source_id)
+                    c.execute(claims.delete().where(claims.c.job == job, same, claims.c.owner == row.owner))
+
 
 def keep_lease(c: sa.Connection, job: str, owner: str, *, now: datetime) -> None:
     """Extend a lease inside a transaction, which then holds its row. Raises TakenOver when it is no longer theirs."""

@@ -138,7 +138,7 @@ class Worklist:
                 put(c, worklist, [{"plan": plan, "kind": kind, "source_id": id_} for id_ in part])
 
     def _add(self, plan: str, kind: str, ids: sa.Select[tuple[str]]) -> None:
-        found = ids.distinct().subquery()
+        found = ids.subquery()
         rows = sa.select(sa.literal(plan), sa.literal(kind), next(iter(found.c)))
         # Without a WHERE, SQLite would take the ON of ON CONFLICT for one of a join.
         rows = rows.where(sa.literal(1) == 1)

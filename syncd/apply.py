@@ -133,10 +133,21 @@ class Applier:
     async def _close_all(self, answered: Sequence[tuple[Sent, Outcome]]) -> None:
         outcomes = self._one_owner_each([sent.row for sent, _ in answered], [outcome for _, outcome in answered])
         pairs = zip(answered, outcomes, strict=True)
-        self.result.again = self.result.again or any(outcome.status == "gone" for outcome in outcomes)
+        self.result.again = self.result.again or any(outcome.status in ("gone", "again") for outcome in outcomes)
         closings = [self._closings.of(sent.row, outcome, sent.link) for (sent, _), outcome in pairs]
+        closings += self._remembered([one.row.change.source_id for one in closings if _adopted_group(one)])
         await asyncio.to_thread(self.store.journal.close, self.draft.id, self.job.name, closings, now=self.clock.now())
         self._progress.advance(self._work, len(closings))
+
+    def _remembered(self, groups: Sequence[str]) -> list[Closing]:
+        """The members that these groups had: in one transaction with their links, or they would count as never added."""
+        if not groups:
+            return []
+        rows = self.store.journal.rows(
+            self.draft.id, action=Action.ADD_MEMBERS, kind="group", statuses=("planned",), of=groups
+        )
+        had = [row for row in rows if row.change.only_remembers]
+        return [self._closings.of(row, Outcome(status="done", target_id=row.change.target_id), None) for row in had]
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
@@ -183,3 +194,8 @@ class Applier:
                         outcomes[number], status="failed", code="Conflict", message=text, permanent=True
                     )
         return judged
+
+
+def _adopted_group(closing: Closing) -> bool:
+    change = closing.row.change
+    return closing.link is not None and change.kind == "group" and change.action is Action.ADOPT

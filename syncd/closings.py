@@ -46,6 +46,9 @@ class Closings:
             self._log.info(Event.CHANGE_DONE, **facts)
             entry = None if change.only_remembers else self._entry(change, "success", outcome, "done")
             return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
+        if outcome.status == "again":
+            self._log.info(Event.CHANGE_PUT_OFF, **facts)
+            return self.not_done(row)
         if outcome.status == "gone":
             self._log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
             vanished = {"code": "InvalidAnchor", "message": f"{change.target_id} is gone at the target; matched again"}

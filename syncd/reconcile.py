@@ -118,6 +118,17 @@ class Reconciler:
         worklist.due(draft.id, job.name, now=self.now, failed_now=failed)
 
     async def _make(self, *, dry: bool, members_of: set[str] | None = None) -> Draft:
+        try:
+            await self._look(members_of)
+        finally:
+            self._view.close()
+        draft = self.draft
+        draft.drift.sort(key=_woken_first)
+        draft.checksum = await asyncio.to_thread(self.store.journal.seal, draft.id, dry=dry)
+        log.info(Event.PLAN_MADE, job=self.job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
+        return draft
+
+    async def _look(self, members_of: set[str] | None) -> None:
         draft, store, job = self.draft, self.store, self.job
         await self._objects("user")
         self._guard.after("user")
@@ -133,10 +144,6 @@ class Reconciler:
                 store.worklist.add(draft.id, "group", there)
             await self._memberships(members_of)
             self._guard.emptied_groups(self._members.emptied)
-        draft.drift.sort(key=_woken_first)
-        draft.checksum = await asyncio.to_thread(store.journal.seal, draft.id, dry=dry)
-        log.info(Event.PLAN_MADE, job=job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
-        return draft
 
     def _add(self, rows: Iterable[tuple[Change, Link | None]]) -> None:
         """Into the journal, with the revision of the link that each row was worked out from."""

@@ -72,6 +72,8 @@ class Settler:
         one = found[0]
         if (theirs := self._conflict(change, one.id, owners, outcome)) is not None:
             return theirs
+        if change.kind == "group" and not owners and await self._peopled(one.id):
+            return replace(outcome, status="again")
         # After a 409 the account is older than this change, so it is compared as exactly as any that is adopted, save for
         # what the product does not change any more; and like any that is adopted it keeps what only a creation writes.
         exact = outcome.http_status == 409
@@ -95,9 +97,17 @@ class Settler:
             sent = await self._target.send(rest, {})
             if sent.status != "done":  # of an account that was just made, what it has is ours
                 there = () if exact else tuple(path for path in plain if path not in wrong)
-                return replace(sent, target_id=one.id, written=there)
+                # Whoever looks this up later has to know what this account is.
+                status = outcome.http_status if exact and sent.status == "maybe" else sent.http_status
+                return replace(sent, target_id=one.id, written=there, http_status=status)
         requests = outcome.requests + 1
         return Outcome(status="done", target_id=one.id, observed=one.resource, requests=requests, keeps=keeps)
+
+    async def _peopled(self, group: str) -> bool:
+        """Whether it has members: then it is none that was just made, and is planned anew, to be adopted with them. With
+        a link that knows of none of them they would be added once more, and never taken out."""
+        seen = await self._target.get("group", group, members=True)
+        return bool(seen and seen.members)
 
     def _conflict(self, change: Change, target_id: str, owners: Mapping[str, Link], outcome: Outcome) -> Outcome | None:
         """What becomes of taking over an account that belongs to somebody else by now; None: it belongs to nobody."""

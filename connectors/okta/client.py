@@ -214,6 +214,13 @@ def _to(response: Any) -> str:
 
 
 def _parsed(path: str, text: str | None) -> Json:
+    """Never None: null, under a status 200, says nothing of the thing that was asked for, nor that there is none."""
+    if (data := _json(path, text)) is None:
+        raise Failure(path=path, status=200, summary="an answer that is null", transient=True)
+    return data
+
+
+def _json(path: str, text: str | None) -> Json:
     try:
         return orjson.loads(text or "")
     except orjson.JSONDecodeError:

@@ -138,9 +138,10 @@ class Outcome:
     """What became of one change. Nobody changes one that was given out: see `dataclasses.replace`.
 
     `maybe`: the request left and no trustworthy answer came (reset, timeout, 5xx): it must be settled by a look-up.
+    `again`: the target has what the change was not planned for, so the object is planned anew.
     """
 
-    status: Literal["done", "failed", "maybe", "gone"]
+    status: Literal["done", "failed", "maybe", "gone", "again"]
     target_id: str | None = None
     observed: Mapping[str, Json] | None = None  #: the resource in the answer, where there was one
     http_status: int | None = None

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from syncd.core.model import SourceUser
+from connectors.errors import Incomplete
+from syncd.core.model import Kind, SourceUser
 from tests.contract.okta_world import World, organisation
 
 
@@ -41,6 +42,29 @@ async def test_a_deactivated_user_is_found_disabled_unassigned_and_in_its_groups
     assert isinstance(found.object, SourceUser)
     assert (found.object.enabled, found.assignments) == (False, ())
     assert {one.group_id for one in found.memberships} == {group.id, world.directory.everyone_id}
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
+async def test_null_in_place_of_an_answer_does_not_mean_that_nothing_is_assigned(world: World, kind: Kind) -> None:
+    user, group = world.people(1)[0], world.directory.create_group("Sales")
+    world.directory.assign_group(world.app.id, group.id)
+    one = user if kind == "user" else group
+    lookup = f"/apps/{world.app.id}/{kind}s/{one.id}"
+    world.fault({"replace": None}, path=lookup)
+    (found,) = await world.source().find(kind, one.id)
+    assert [row.id for row in found.assignments] == [f"{kind}:{one.id}"]
+    assert len(world.requests(lookup)) == 2
+    world.fault({"replace": None}, path=lookup, times=None)
+    with pytest.raises(Incomplete, match="null"):
+        await world.source().find(kind, one.id)
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
+async def test_null_in_place_of_an_answer_does_not_mean_that_there_is_nobody(world: World, kind: Kind) -> None:
+    one = world.people(1)[0] if kind == "user" else world.directory.create_group("Sales")
+    world.fault({"replace": None}, path=f"/{kind}s/{one.id}", times=None)
+    with pytest.raises(Incomplete, match="null"):
+        await world.source().find(kind, one.id)
 
 
 @pytest.mark.parametrize("name", ['a"b', "back\\slash", "Sales/EMEA", "Søm & Co", "a or b", "x eq y", "50%"])

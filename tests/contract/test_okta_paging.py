@@ -173,7 +173,7 @@ async def test_a_full_page_whose_links_were_lost_on_the_way_is_no_end_of_the_lis
 async def test_okta_non_array_page_rejected(world: World, body: object) -> None:
     world.people(12)
     world.options(page_size=5)
-    world.fault({"replace": body}, path="after=")
+    world.fault({"replace": body}, path="after=", times=None)
     with pytest.raises(Incomplete):
         await world.read("users")
 

@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from state.errors import Busy
-from syncd.approval import NothingToApprove, Outdated, approve, held
-from syncd.control import restart
-from syncd.cycle import Wish, sync
-from syncd.provision import NobodyFound, provision
+from syncd.cycle import Wish
 from syncd.report.result import JobResult
 from syncd.runtime import Runtime
 from tests.simulation import invariants
 from tests.simulation.faults import bad_disk, death
+from tests.simulation.ground import VARIANTS, Ground
 from tests.simulation.invariants import Violation
 from tests.simulation.loop import Hang
-from tests.simulation.world import GUARDS, JOB, VARIANTS, Ended, Ground, Surprise, World
+from tests.simulation.verbs import approve_held, provision_one, restart_job, sync_job
+from tests.simulation.world import GUARDS, Ended, Surprise, World
 
 _QUIET_CYCLES = 8
 _DAY = 86_400
@@ -143,7 +141,7 @@ class History:
 
     def _cycle(self, wish: Wish, *, times: int = 1) -> None:
         before, teams, lagged = invariants.active(self.world), self._memberships(), self.world.stale_source.told
-        verbs = [partial(_sync, wish=wish) for _ in range(times)]
+        verbs = [partial(sync_job, wish=wish) for _ in range(times)]
         ended = self._struck(*verbs)
         self.told.cycles += times
         self._removals(before, teams, single=times == 1, ended=ended)
@@ -198,7 +196,7 @@ class History:
     def dry(self) -> None:
         self._say("dry run")
         writes = self._writes()
-        self._struck(partial(_sync, wish=Wish(dry=True, full=self.draw.random() < 0.3)))
+        self._struck(partial(sync_job, wish=Wish(dry=True, full=self.draw.random() < 0.3)))
         if self._writes() != writes:
             raise Violation("a dry run wrote")
 
@@ -208,9 +206,9 @@ class History:
     def on_demand(self) -> None:
         person = self.draw.choice(sorted(self.world.company.people.values(), key=lambda one: one.login))
         self._say(f"on demand: {person.login}")
-        verbs: list[Callable[[Runtime], Awaitable[Any]]] = [partial(_provision, name=person.login)]
+        verbs: list[Callable[[Runtime], Awaitable[Any]]] = [partial(provision_one, name=person.login)]
         if self.draw.random() < 0.4:
-            verbs.insert(self.draw.randint(0, 1), partial(_sync, wish=Wish(failed_now=False)))
+            verbs.insert(self.draw.randint(0, 1), partial(sync_job, wish=Wish(failed_now=False)))
         before, teams = invariants.active(self.world), self._memberships()
         ended = self._struck(*verbs)
         self._removals(before, teams, single=False, ended=ended)
@@ -223,14 +221,14 @@ class History:
 
     def approve(self) -> None:
         self._say("approve what is held")
-        (ended,) = self.world.run(_approve)
+        (ended,) = self.world.run(approve_held)
         self._approved = self._approved or bool(ended.value)  # it lasts for a day, and days are short here
         self.tick()
 
     def restart(self) -> None:
         links = self.draw.random() < 0.5
         self._say(f"restart{', links forgotten' if links else ''}")
-        self.world.run(partial(_restart, links=links))
+        self.world.run(partial(restart_job, links=links))
         if links:
             self.world.stale_target.catch_up()  # nothing is known by now but what it shows
             # who is not wanted there stays: nobody knows him any more
@@ -301,7 +299,7 @@ class History:
         world, last = self.world, None
         for _ in range(_QUIET_CYCLES):
             writes = self._writes()
-            (ended,) = world.run(partial(_sync, wish=wish))
+            (ended,) = world.run(partial(sync_job, wish=wish))
             self._say(f"  {ended.error or _short(ended.value)}")
             if ended.error is not None:
                 raise Violation(f"a quiet cycle ended with: {ended.error}")
@@ -310,36 +308,10 @@ class History:
                 needed = False
                 break
             if last.exit_code == 3:
-                world.run(_approve)
+                world.run(approve_held)
         invariants.nothing_is_put_off(world)
         if needed:
             raise Violation(f"not at rest after {_QUIET_CYCLES} quiet cycles: {_short([last])}")
-
-
-async def _sync(runtime: Runtime, *, wish: Wish) -> list[JobResult]:
-    return await sync(runtime, [JOB], wish)
-
-
-async def _provision(runtime: Runtime, *, name: str) -> None:
-    try:
-        await provision(runtime, name, [JOB])
-    except (NobodyFound, Busy):
-        return
-
-
-async def _approve(runtime: Runtime) -> int:
-    freed = 0
-    for row in held(runtime, [JOB]):
-        if row["checksum"]:
-            try:
-                freed += approve(runtime, JOB, row["checksum"])
-            except (NothingToApprove, Outdated):
-                continue
-    return freed
-
-
-async def _restart(runtime: Runtime, *, links: bool) -> None:
-    restart(runtime, JOB, links=links)
 
 
 def _short(value: Any) -> str:

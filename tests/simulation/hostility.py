@@ -12,9 +12,10 @@ from syncd.core.change import Action, Change
 from syncd.core.errors import SyncdError
 from syncd.core.model import STREAMS, Kind
 from syncd.runtime import Runtime
+from tests.simulation.ground import SOURCE_PORT, TARGET_PORT, Ground
 from tests.simulation.hostile import NASTY, Hostile, stays_inside
 from tests.simulation.network import Network
-from tests.simulation.world import SOURCE_PORT, TARGET_PORT, Ground, World
+from tests.simulation.world import World
 
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from connectors.sandbox.scim.directory import Stored
 from state.engine import reading
-from tests.simulation.world import JOB, TOKEN, World
+from tests.simulation.ground import JOB, TOKEN
+from tests.simulation.world import World
 
 
 class Violation(AssertionError):

@@ -8,9 +8,9 @@ import pytest
 
 from syncd.core.errors import one_line
 from tests.property.killing import untidy
+from tests.simulation.ground import Ground, ground
 from tests.simulation.hostile import NASTY
 from tests.simulation.hostility import meet
-from tests.simulation.world import Ground, ground
 
 
 @pytest.fixture(scope="module")
