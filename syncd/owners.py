@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from state.store import Store
-from syncd.core.change import Action, Link, Observed
+from syncd.core.change import Action, Change, Link, Observed
 from syncd.core.model import Kind
 from syncd.core.scope import Scope
-from syncd.evaluate import Evaluator
+from syncd.evaluate import Evaluated, Evaluator
 from syncd.job import Job
 from syncd.precedence import Name, named, wants
 
@@ -94,3 +94,10 @@ class Owners:
     def _names(self, other: Job, kind: Kind, ids: Iterable[str]) -> set[Name]:
         seen = Evaluator(other, self._store, now=self._now).load(kind, ids)
         return {name for one in seen if wants(one) and one.desired for name in named(other, kind, one.desired.values)}
+
+
+def leaves(one: Evaluated, change: Change | None) -> bool:
+    """Whether this account is to go because its person left the scope."""
+    if change is None or change.action not in (Action.DEACTIVATE, Action.DELETE) or change.skipped or change.held:
+        return False
+    return one.verdict.scope is Scope.OUT
