@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from state.store import Store
-from syncd.core.change import Action, Link, Observed
+from syncd.core.change import Action, Change, Link, Observed
 from syncd.core.model import Kind
 from syncd.core.scope import Scope
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.job import Job
-from syncd.precedence import named, wants
+from syncd.precedence import Name, named, wants
 
 
 class Owners:
@@ -24,6 +24,7 @@ class Owners:
     def __init__(self, job: Job, others: Callable[[], Iterable[Job]], store: Store, *, now: datetime) -> None:
         self._job, self._others, self._store, self._now = job, others, store, now
         self.taken: dict[tuple[Kind, str], str] = {}  #: target ids that this plan adopts, and for whom
+        self._conflicts: dict[tuple[str, Kind], set[Name]] = {}  # what jobs with another source claim, and do not get
         self.released: dict[tuple[Kind, str], Link] = {}  #: by target id: links that their jobs let go
 
     def of(self, kind: Kind, target_ids: Sequence[str]) -> dict[str, Link]:
@@ -72,9 +73,7 @@ class Owners:
                 continue
             if self._store.jobs.get(other.name).paused:
                 continue
-            theirs = {
-                name for one in self._candidates(other, kind, leaving) if wants(one) for name in _names(other, one)
-            }
+            theirs = self._wished(other, kind, leaving)
             for id_, link in leaving.items():
                 if id_ not in found and not theirs.isdisjoint(named(other, kind, link.wrote)):
                     found[id_] = (
@@ -83,12 +82,22 @@ class Owners:
                     )
         return found
 
-    def _candidates(self, other: Job, kind: Kind, leaving: Mapping[str, Link]) -> list[Evaluated]:
-        ids: Iterable[str] = leaving
-        if other.source != self._job.source:
-            ids = [wait.source_id for wait in self._store.pending.of(other.name, "held") if wait.kind == kind]
-        return Evaluator(other, self._store, now=self._now).load(kind, ids)
+    def _wished(self, other: Job, kind: Kind, leaving: Mapping[str, Link]) -> set[Name]:
+        if other.source == self._job.source:
+            return self._names(other, kind, leaving)
+        key = (other.name, kind)
+        if key not in self._conflicts:
+            waiting = self._store.pending.of(other.name, "held")
+            self._conflicts[key] = self._names(other, kind, [wait.source_id for wait in waiting if wait.kind == kind])
+        return self._conflicts[key]
+
+    def _names(self, other: Job, kind: Kind, ids: Iterable[str]) -> set[Name]:
+        seen = Evaluator(other, self._store, now=self._now).load(kind, ids)
+        return {name for one in seen if wants(one) and one.desired for name in named(other, kind, one.desired.values)}
 
 
-def _names(other: Job, one: Evaluated) -> set[tuple[str, str]]:
-    return named(other, one.object.kind, one.desired.values) if one.desired is not None else set()
+def leaves(one: Evaluated, change: Change | None) -> bool:
+    """Whether this account is to go because its person left the scope."""
+    if change is None or change.action not in (Action.DEACTIVATE, Action.DELETE) or change.skipped or change.held:
+        return False
+    return one.verdict.scope is Scope.OUT

@@ -15,7 +15,7 @@ from syncd.job import Job
 from syncd.matching import match_key
 
 #: what two wishes for the same account have in common: a match attribute and its value
-_Name = tuple[str, str]
+Name = tuple[str, str]
 
 
 class Claims:
@@ -28,7 +28,7 @@ class Claims:
     def __init__(self, job: Job, rivals: Iterable[Job], store: Store, *, now: datetime) -> None:
         self._job, self._store, self._now = job, store, now
         self._rivals: Sequence[Job] = sorted(rivals, key=lambda rival: -rival.precedence)
-        self._wanted: dict[tuple[str, Kind], set[_Name]] = {}
+        self._wanted: dict[tuple[str, Kind], set[Name]] = {}
 
     def of(self, kind: Kind, wishes: Mapping[str, Desired]) -> dict[str, str]:
         """Whose the accounts are first, by source id, as a sentence; nothing for those that nobody else claims."""
@@ -52,7 +52,7 @@ class Claims:
                     )
         return found
 
-    def _names(self, rival: Job, kind: Kind, ids: Iterable[str]) -> set[_Name]:
+    def _names(self, rival: Job, kind: Kind, ids: Iterable[str]) -> set[Name]:
         policy = rival.kinds[kind].policy
         if not policy.allows(Action.ADOPT):
             return set()
@@ -67,7 +67,7 @@ def wants(one: Evaluated) -> bool:
     return one.desired is not None and one.desired.active
 
 
-def named(rival: Job, kind: Kind, values: Mapping[str, Json]) -> set[_Name]:
+def named(rival: Job, kind: Kind, values: Mapping[str, Json]) -> set[Name]:
     """By what the account with these values is found by that job."""
     paths = rival.kinds[kind].mapping.match
     return {(path, match_key(path, value)) for path in paths if (value := values.get(path)) not in (None, "")}

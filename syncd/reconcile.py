@@ -26,7 +26,7 @@ from syncd.guarding import Guarding
 from syncd.job import Job
 from syncd.member_rows import MemberRows
 from syncd.observe.logs import Event, log
-from syncd.owners import Owners
+from syncd.owners import Owners, leaves
 from syncd.precedence import Claims
 from syncd.references import reference_change
 from syncd.target_view import TargetView, references_of
@@ -53,13 +53,6 @@ class _Seen:
 def _woken_first(row: Mapping[str, Json]) -> bool:
     """Sorts the accounts that we deactivated and somebody woke before any other drift."""
     return not (row["attribute"] == "active" and row["wrote"] is False and row["seen"] is True)
-
-
-def _leaves(one: Evaluated, change: Change | None) -> bool:
-    """Whether this account is to go because its person left the scope."""
-    if change is None or change.action not in _REMOVALS or change.skipped or change.held:
-        return False
-    return one.verdict.scope is Scope.OUT
 
 
 class Reconciler:
@@ -198,7 +191,7 @@ class Reconciler:
         seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims, sent=sent)
         rows: list[tuple[Change, Link | None]] = []
         decided = [(one, self._decide(kind, one, seen)) for one in found]
-        leaving = {one.object.id: one.link for one, change in decided if one.link and _leaves(one, change)}
+        leaving = {one.object.id: one.link for one, change in decided if one.link and leaves(one, change)}
         claimed = await asyncio.to_thread(self._owners.claimed, kind, leaving)
         for one, decision in decided:
             sentence = claimed.get(one.object.id)

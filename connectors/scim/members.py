@@ -54,3 +54,10 @@ def _body(operations: list[Json], dialect: Dialect, name: Json) -> dict[str, Jso
     if dialect.name_with_members and name is not None:
         operations = [{"op": op_word("replace", dialect), "value": {"displayName": name}}, *operations]
     return {"schemas": [PATCH_SCHEMA], "Operations": operations}
+
+
+def entries(resource: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """The members that a group shows, as they stand there."""
+    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
+    listed = shown if isinstance(shown, list) else []
+    return [dict(each) if isinstance(each, Mapping) else {"value": each} for each in listed]

@@ -7,14 +7,14 @@ a read the first time, another one is tried once where it fails, and what works 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.errors import TargetError
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import unanswered
 from connectors.scim.knowledge import REMOVES_BY
-from connectors.scim.members import RemoveForm, add_body, chunks, member_value, remove_body
+from connectors.scim.members import RemoveForm, add_body, chunks, entries, member_value, remove_body
 from connectors.scim.overlay import overlay
 from connectors.scim.sending import GONE, Sending
 from syncd.core.change import Action, Outcome, groups_of, members_of
@@ -314,7 +314,7 @@ class Membership(Sending):
                 return self.gone()
             if not self.service.knowledge.facts.members_shown:
                 return self.would_empty()
-            kept = _entries(seen.resource)
+            kept = entries(seen.resource)
             if adding:
                 new = [member for member in ids if member not in (shown or ())]
                 kept += [member_value(member, self.service.dialect, self.change.called) for member in new]
@@ -348,9 +348,3 @@ class Membership(Sending):
             message=message,
             remedy="Choose a profile or a dialect that fits the product.",
         )
-
-
-def _entries(resource: Mapping[str, Json]) -> list[dict[str, Json]]:
-    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
-    entries = shown if isinstance(shown, list) else []
-    return [dict(e) if isinstance(e, Mapping) else {"value": e} for e in entries]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +52,20 @@ def test_requests_that_nobody_knows_the_end_of_are_told_and_stay_open(tmp_path: 
         lose(here, "POST", r"/Users\?filter.*new", from_look=2)
         here.sync(code=4)
         seen = here.service.journal.total
+        here.time.advance(timedelta(seconds=1))  # plans of one moment would be told apart by other times
         assert "does not speak SCIM" in told(here.runtime, "job")["error"]
         here.all_well()
+        here.time.advance(timedelta(seconds=1))
         report = told(here.runtime, "job")
         assert codes(report) == ["Unsettled"]
         assert "0 of its changes were not sent, and of 1 nobody knows" in report["warnings"][0]["message"]
         assert [row["action"] for row in report["changes"]] == ["adopt", "add_members"]
         here.company.rename("new", "newer")
+        here.time.advance(timedelta(seconds=1))
         assert codes(told(here.runtime, "job")) == ["Unsettled", "Unsettled"]  # for all, and for the one in question
         assert {entry.method for entry in here.service.journal.since(seen)} == {"GET"}
         here.sync()
+        here.time.advance(timedelta(seconds=1))
         assert told(here.runtime, "job")["warnings"] == []
 
 

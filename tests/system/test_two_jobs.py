@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from syncd.runtime import Runtime
 from tests.system.company import GraphCompany, OktaCompany
 from tests.system.conftest import Cli
 from tests.system.house import House, house
+from tests.system.test_unsettled_meanwhile import open_rows
 
 #: `job` has whoever makes products, `other` the engineers; at first everybody is both
 TWO = """
@@ -134,6 +136,24 @@ def test_an_adoption_that_fails_leaves_the_account_with_the_job_that_claims_it(h
     account = here.target.user(here.company.login("ada"))
     assert account is not None
     assert account.attributes["name"]["givenName"] == "Augusta"
+    assert here.logins("ada") <= here.active()
+
+
+def test_an_adoption_whose_answer_was_lost_is_looked_up_and_ends_well(here: House) -> None:
+    move(here, "ada", "Sales")
+    here.at_target({"drop": "answer"}, method="PATCH", path="/Users/", times=1)
+    here.at_target({"replace": 0}, method="GET", path="/Users/")
+    here.sync(code=3, job="other")
+    assert open_rows(here) == 1
+    assert owner(here, "ada") == "other"
+    here.sync()
+    here.all_well()
+    here.time.advance(timedelta(minutes=5))
+    here.sync(code=3, job="other")
+    assert open_rows(here) == 0
+    for job, code in (("job", 0), ("other", 3)):
+        here.sync(code=code, job=job, full=True)
+        assert here.written == []
     assert here.logins("ada") <= here.active()
 
 
