@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.crowd import Crowd
 from bench.directory import RunningDirectory, directory
 from bench.filling import enlarge, fill
 from bench.run import Run, cycle, daemon, write_config
@@ -76,7 +77,7 @@ def at_size(users: int, runs: int, scope: str) -> dict[str, list[Run]]:
         cycle(config)
         begun = time.perf_counter()
         with closing(Store.open(f"sqlite:///{folder}/state.db")) as store:
-            fill(store, users=users - SMALL, groups=users // 20, linked_groups=scope == "all")
+            fill(store, Crowd(users=users - SMALL, groups=users // 20), linked_groups=scope == "all")
             if scope == "assigned":
                 (everybody,) = store.mirror.named("bench", "group", "Everybody")
                 enlarge(store, everybody.id, by=users - SMALL)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
 import httpx
 
+from bench.crowd import Crowd, group_name, person, source_id
 from bench.service import Request
 from connectors.sandbox.graph.app import graph_app
 from connectors.sandbox.graph.directory import GraphDirectory
@@ -25,8 +26,8 @@ TOKEN = "sandbox"
 
 
 def _serve(pipe: Connection, kind: Kind, users: int, groups: int) -> None:
+    tenant = GraphDirectory()
     if kind == "graph":
-        tenant = GraphDirectory()
         wanted = Tenant(users=users, groups=groups, assignments=users)
         generate_tenant(tenant, wanted)
         tenant.quirks.set({"throttle": False})
@@ -39,10 +40,19 @@ def _serve(pipe: Connection, kind: Kind, users: int, groups: int) -> None:
     app.gzip_level = 0  # compressing would be paid for by the service alone
     with serve({"source": app}) as served:
         pipe.send((served["source"], application))
-        try:
-            pipe.recv()
-        except EOFError:
-            return
+        with suppress(EOFError):
+            while True:
+                _join(tenant, pipe.recv())
+                pipe.send(None)
+
+
+def _join(tenant: GraphDirectory, crowd: Crowd) -> None:
+    """They have been there for long: a delta round begins with them."""
+    for number in range(crowd.users):
+        tenant.create_user(object_id=source_id("user", number), **person(number))
+    for number in range(crowd.groups):
+        tenant.create_group(group_name(number), members=crowd.members(number), object_id=source_id("group", number))
+    tenant.log = type(tenant.log)()
 
 
 class RunningDirectory:
@@ -50,8 +60,14 @@ class RunningDirectory:
 
     def __init__(self, kind: Kind, pipe: Connection) -> None:
         self.kind = kind
+        self._pipe = pipe
         self.url, self.application = pipe.recv()
         self._control = httpx.Client(base_url=f"{self.url}/_emu", trust_env=False, timeout=300)
+
+    def join(self, crowd: Crowd) -> None:
+        """They have been in this tenant of Graph for long."""
+        self._pipe.send(crowd)
+        self._pipe.recv()
 
     def requests(self) -> list[Request]:
         """What it was asked since the last time."""

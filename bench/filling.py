@@ -9,36 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from bench.crowd import Crowd, group_name, person, source_id, target_id, wrote
 from bench.run import JOB
 from state.engine import parts
 from state.links import put_links, put_members
 from state.store import Store
-from syncd.core.attributes import ENTERPRISE_SCHEMA
 from syncd.core.change import Link
 from syncd.core.model import Kind, Membership, Page, Record, SourceGroup, SourceUser, Stream
 
 SOURCE = TARGET = "bench"
-MEMBERS = 20  #: of each added group
 _PAGE = 5_000
 
 
-def fill(store: Store, *, users: int, groups: int, linked_groups: bool) -> None:
-    """Add so many users, and so many groups of 20 of them each; the job has dealt with all of them. `linked_groups`:
-    the groups are in its scope too."""
-    _told(store, "users", (_user(number) for number in range(users)))
-    _told(store, "groups", _groups(groups, users))
-    _written(store, "user", ((f"filled-u{number}", _wrote(number)) for number in range(users)))
+def fill(store: Store, crowd: Crowd, *, linked_groups: bool) -> None:
+    """Add the crowd; the job has dealt with all of them. `linked_groups`: the groups are in its scope too."""
+    _told(store, "users", (_user(number) for number in range(crowd.users)))
+    _told(store, "groups", _groups(crowd))
+    _written(store, "user", crowd.users)
     if linked_groups:
-        named = ((f"filled-g{number}", {"displayName": f"Filled {number}"}) for number in range(groups))
-        _written(store, "group", named)
-        for some in parts(range(groups), _PAGE):
-            _in_groups(store, {f"filled-g{number}": _members(number, users) for number in some})
+        _written(store, "group", crowd.groups)
+        for some in parts(range(crowd.groups), _PAGE):
+            _in_groups(store, {source_id("group", number): crowd.members(number) for number in some})
     store.jobs.update(JOB, seq=store.mirror.seq(SOURCE))
 
 
 def enlarge(store: Store, group: str, *, by: int) -> None:
     """Put so many added users into a group that the source knows and the job has written."""
-    ids = [f"filled-u{number}" for number in range(by)]
+    ids = [source_id("user", number) for number in range(by)]
     _told(store, "groups", (Membership(group_id=group, member_id=id_) for id_ in ids))
     for some in parts(ids, _PAGE):
         _in_groups(store, {group: some})
@@ -47,7 +44,7 @@ def enlarge(store: Store, group: str, *, by: int) -> None:
 
 def _in_groups(store: Store, members: Mapping[str, Sequence[str]]) -> None:
     with store.engine.begin() as c:
-        put_members(c, JOB, [(group, {id_: f"t-{id_}" for id_ in ids}) for group, ids in members.items()])
+        put_members(c, JOB, [(group, {id_: target_id(id_) for id_ in ids}) for group, ids in members.items()])
 
 
 def _told(store: Store, stream: Stream, records: Iterable[Record]) -> None:
@@ -59,52 +56,24 @@ def _told(store: Store, stream: Stream, records: Iterable[Record]) -> None:
     store.mirror.store(current, Page(stream=stream, records=(), full=False, last=True, watermark=watermark), now=now)
 
 
-def _written(store: Store, kind: Kind, objects: Iterable[tuple[str, Mapping[str, object]]]) -> None:
-    for part in parts(objects, _PAGE):
+def _written(store: Store, kind: Kind, count: int) -> None:
+    for part in parts(range(count), _PAGE):
+        found = ((source_id(kind, number), wrote(kind, number)) for number in part)
         links = [
-            Link(job=JOB, kind=kind, source_id=id_, target_id=f"t-{id_}", active=True, wrote=wrote)
-            for id_, wrote in part
+            Link(job=JOB, kind=kind, source_id=id_, target_id=target_id(id_), active=True, wrote=values)
+            for id_, values in found
         ]
         with store.engine.begin() as c:
             put_links(c, [(TARGET, link) for link in links])
 
 
 def _user(number: int) -> SourceUser:
-    login = f"filled{number}@contoso.example"
-    attributes = {
-        "userPrincipalName": login, "mail": login, "displayName": f"Filled {number}", "givenName": "Filled",
-        "surname": str(number), "jobTitle": "Engineer", "department": "Sales", "employeeId": str(number),
-        "mailNickname": f"filled{number}", "city": "Berlin", "country": "DE", "preferredLanguage": "de-DE", "manager": None,
-    }  # fmt: skip
-    return SourceUser(id=f"filled-u{number}", attributes=attributes)
+    return SourceUser(id=source_id("user", number), attributes={**person(number), "manager": None})
 
 
-def _groups(count: int, users: int) -> Iterator[Record]:
-    for number in range(count):
-        yield SourceGroup(id=f"filled-g{number}", attributes={"displayName": f"Filled {number}"})
-        for id_ in _members(number, users):
-            yield Membership(group_id=f"filled-g{number}", member_id=id_)
-
-
-def _members(group: int, users: int) -> list[str]:
-    return [f"filled-u{(group * MEMBERS + number) % users}" for number in range(MEMBERS)]
-
-
-def _wrote(number: int) -> dict[str, object]:
-    login = f"filled{number}@contoso.example"
-    return {
-        "userName": login,
-        "active": True,
-        "displayName": f"Filled {number}",
-        "title": "Engineer",
-        "name.givenName": "Filled",
-        "name.familyName": str(number),
-        "name.formatted": f"Filled {number}",
-        "externalId": f"filled{number}",
-        'emails[type eq "work"].value': login,
-        'addresses[type eq "work"].locality': "Berlin",
-        'addresses[type eq "work"].country': "DE",
-        "preferredLanguage": "de-DE",
-        f"{ENTERPRISE_SCHEMA}:department": "Sales",
-        f"{ENTERPRISE_SCHEMA}:employeeNumber": str(number),
-    }
+def _groups(crowd: Crowd) -> Iterator[Record]:
+    for number in range(crowd.groups):
+        id_ = source_id("group", number)
+        yield SourceGroup(id=id_, attributes={"displayName": group_name(number)})
+        for member in crowd.members(number):
+            yield Membership(group_id=id_, member_id=member)

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.crowd import Crowd
 from bench.directory import directory
 from bench.filling import enlarge, fill
 from bench.run import Run, cycle, daemon, write_config
@@ -45,7 +46,7 @@ def at_size(members: int, runs: int) -> list[Run]:
         config = write_config(Path(folder), source, target, scope="assigned")
         cycle(config)
         with closing(Store.open(f"sqlite:///{folder}/state.db")) as store:
-            fill(store, users=members, groups=1, linked_groups=False)
+            fill(store, Crowd(users=members, groups=1), linked_groups=False)
             (group,) = store.mirror.named("bench", "group", "Large")
             enlarge(store, group.id, by=members - KNOWN)
         found: list[Run] = []

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 import orjson
 import uvloop
 
+from bench.crowd import Crowd
 from syncd.core.attributes import ENTERPRISE_SCHEMA
 
 #: method, path with its query, body
@@ -116,12 +117,15 @@ def _serve(pipe: Connection, think_s: float) -> None:
 
 
 def _attend(pipe: Connection, kept: Kept) -> None:
-    """Give the noted requests out whenever they are asked for, until the other end of the pipe closes."""
+    """Give the noted requests out whenever they are asked for, and take in crowds, until the other end of the pipe closes."""
     while True:
         try:
-            pipe.recv()
+            asked = pipe.recv()
         except EOFError:
             return
+        if isinstance(asked, Crowd):
+            kept.objects["Users"].extend(asked.resources("user"))
+            kept.objects["Groups"].extend(asked.resources("group"))
         noted, kept.requests = kept.requests, []
         pipe.send(noted)
 
@@ -137,6 +141,11 @@ class RunningService:
     def headers(self) -> dict[str, str]:
         """What a client sends with each request."""
         return {"Content-Type": "application/scim+json; charset=utf-8"}
+
+    def join(self, crowd: Crowd) -> None:
+        """They have been kept there for long: lists show them."""
+        self._pipe.send(crowd)
+        self._pipe.recv()
 
     def requests(self) -> list[Request]:
         self._pipe.send("requests")

@@ -3,7 +3,7 @@
     python bench/sources.py graph [--users 20000] [--memberships 200000] [--runs 5]
 
 The sandbox serves from a process of its own. Prints one line a stream; exit 1 where a connector reaches less than the
-share of plain reading that is asked for (0.6).
+share of plain reading that is asked for (0.6), or does not give all that plain reading found.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -34,6 +35,7 @@ from syncd.core.model import Membership, SourceUser, Stream
 from syncd.core.secret import Secret
 
 SHARE = 0.6
+MEMBERS = frozenset({"#microsoft.graph.user", "#microsoft.graph.group"})
 ATTRIBUTES = frozenset(
     (
         "city",
@@ -74,7 +76,7 @@ def serve_graph(pipe: Connection, users: int, memberships: int) -> None:
             return
 
 
-async def plainly(root: str, path: str, select: str, count: Callable[[dict[str, object]], int]) -> int:
+async def plainly(root: str, path: str, select: str, count: Callable[[dict[str, Any]], int]) -> int:
     """The same chain with httpx and orjson alone."""
     total, link = 0, f"{root}{path}?$select={select}"
     headers = {"Authorization": "Bearer sandbox", "Accept-Encoding": "gzip"}
@@ -101,12 +103,17 @@ async def timed(work: Callable[[], Awaitable[int]]) -> tuple[int, float, float]:
     return count, time.perf_counter() - wall, time.process_time() - cpu
 
 
+def memberships_of(item: dict[str, Any]) -> int:
+    """The members of a group that are users or groups: devices and contacts, of which there are a few, are not read."""
+    return sum(member["@odata.type"] in MEMBERS for member in item.get("members@delta", ()))
+
+
 async def measure(settings: GraphSettings, stream: Stream, runs: int) -> float:
     """Prints a line; gives the connector's share of the plain speed, by medians."""
     if stream == "users":
         select, kind, count = settings.user_select, SourceUser, lambda _: 1
     else:
-        select, kind, count = settings.group_select, Membership, lambda item: len(item.get("members@delta", ()))
+        select, kind, count = settings.group_select, Membership, memberships_of
     ways: dict[str, Callable[[], Awaitable[int]]] = {
         "plain": lambda: plainly(settings.root, f"/{stream}/delta", ",".join(sorted(select)), count),
         "syncd": lambda: through(open_source(settings), stream, kind),
@@ -119,6 +126,9 @@ async def measure(settings: GraphSettings, stream: Stream, runs: int) -> float:
             total, wall, cpu = await timed(work)
             speeds[way].append(total / wall)
             spent[way].append(cpu)
+    if counts["plain"] != counts["syncd"]:
+        print(f"graph {stream}: {counts['syncd']:,} of {counts['plain']:,} were read", file=sys.stderr)
+        return 0.0
     plain, ours = (statistics.median(speeds[way]) for way in ("plain", "syncd"))
     cpu = statistics.median(spent["syncd"]) / statistics.median(spent["plain"])
     print(

@@ -18,21 +18,21 @@ class Approvals:
         self._engine = engine
 
     def latest_with(self, job: str, checksum: str) -> tuple[str, str] | None:
-        """(plan id, whole checksum) of the newest plan with this checksum, of which eight digits will do."""
+        """(plan id, whole checksum) of the newest plan of a cycle with this checksum, of which eight digits will do."""
         digits = checksum.removeprefix("sha256:")
         if len(digits) < 8 or not all(c in "0123456789abcdef" for c in digits):
             return None
         with reading(self._engine) as c:
-            where = (plans.c.job == job) & plans.c.checksum.startswith(f"sha256:{digits}")
+            where = _of_cycles(job) & plans.c.checksum.startswith(f"sha256:{digits}")
             row = c.execute(
                 sa.select(plans.c.id, plans.c.checksum).where(where).order_by(plans.c.created_at.desc()).limit(1)
             ).first()
         return (row.id, row.checksum) if row else None
 
     def newest(self, job: str) -> tuple[str, str] | None:
-        """(plan id, checksum) of the newest sealed plan of a job, dry runs included."""
+        """(plan id, checksum) of the newest sealed plan of a job's cycles, dry runs included."""
         with reading(self._engine) as c:
-            where = (plans.c.job == job) & plans.c.checksum.is_not(None)
+            where = _of_cycles(job) & plans.c.checksum.is_not(None)
             row = c.execute(
                 sa.select(plans.c.id, plans.c.checksum).where(where).order_by(plans.c.created_at.desc()).limit(1)
             ).first()
@@ -48,6 +48,11 @@ class Approvals:
         with reading(self._engine) as c:
             where = (approvals.c.job == job) & (approvals.c.until > now)
             return set(c.scalars(sa.select(approvals.c.key).where(where)))
+
+
+def _of_cycles(job: str) -> sa.ColumnElement[bool]:
+    """What is looked at on demand is one object: such a plan says nothing of what else is held."""
+    return (plans.c.job == job) & plans.c.seq.is_not(None)
 
 
 _USE_UP = approvals.delete().where(

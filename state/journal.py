@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from state.closing import close_rows
 from state.engine import insert, parts, reading
+from state.handover import hand_over
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
 from state.links import drop_links_to
@@ -76,10 +77,8 @@ class Journal(PlannedRows):
                 (plans.c.status == "making") & (plans.c.created_at < now - timedelta(days=1)),
             )
             _drop_plans(c, list(c.scalars(sa.select(plans.c.id).where(plans.c.job == job, stale))))
-            last = c.scalar(sa.select(sa.func.max(plans.c.created_at)).where(plans.c.job == job))
-            # A clock that was put back must not leave an older plan the newest: what it holds could not be approved.
-            at = now if last is None or last < now else last + timedelta(microseconds=1)
-            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": at}
+            _move_before(c, job, now)
+            values = {"job": job, "status": "making", "seq": seq, "config": config, "created_at": now}
             c.execute(plans.insert().values(id=plan, **values))
 
     def add(self, plan: str, rows: Iterable[Planned]) -> None:
@@ -230,13 +229,22 @@ class Journal(PlannedRows):
         return row_of(row, before, after)
 
     def mark_sent(
-        self, plan: str, job: str, rows: Sequence[Row], *, now: datetime, claimed_by: str = "", leased_by: str = ""
+        self,
+        plan: str,
+        job: str,
+        rows: Sequence[Row],
+        *,
+        now: datetime,
+        handed: Mapping[str, Link] | None = None,
+        claimed_by: str = "",
+        leased_by: str = "",
     ) -> set[str]:
         """Make the intents durable; returns the keys that may be sent.
 
         The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
         Left out is what on-demand work other than `claimed_by` has in hand, what was planned on a link that has moved
         since, and members of a group to which others have sent some since: the plan is old, and the caller looks again.
+        `handed`: links of other jobs that pass to this one with these rows, by their keys, unless their jobs are at it.
         """
         with self._engine.begin() as c:
             if leased_by:
@@ -251,6 +259,9 @@ class Journal(PlannedRows):
             for kind in dict.fromkeys(row.change.kind for row in rows):
                 free -= moved(c, job, kind, [row for row in rows if row.change.kind == kind])
             free -= overtaken(c, plan, rows)
+            for row in rows:
+                if row.key in free and (link := (handed or {}).get(row.key)) is not None:
+                    free -= set() if hand_over(c, link, job=job, source_id=row.change.source_id, now=now) else {row.key}
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))
@@ -310,6 +321,18 @@ class Journal(PlannedRows):
 def _places(kind: Kind | None) -> tuple[int, ...]:
     """Where a kind stands inside the stage of its action."""
     return (0, 1) if kind is None else (int(kind == "group"),)
+
+
+def _move_before(c: sa.Connection, job: str, now: datetime) -> None:
+    """Plans of a clock that was put back since get times just before this one, in their order. An older plan must not be
+    the newest, as what a newer one holds could not be approved; and none may be too young to go for years."""
+    ahead = sa.select(plans.c.id).where(plans.c.job == job, plans.c.created_at >= now)
+    ids = list(c.scalars(ahead.order_by(plans.c.created_at.desc(), plans.c.id.desc())))
+    if ids:
+        moved_to = [{"of_id": id_, "at": now - timedelta(microseconds=n)} for n, id_ in enumerate(ids, 1)]
+        c.execute(
+            plans.update().where(plans.c.id == sa.bindparam("of_id")).values(created_at=sa.bindparam("at")), moved_to
+        )
 
 
 def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:

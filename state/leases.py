@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from state.engine import put_new
+from state.engine import put_new, reading
 from state.errors import Busy, TakenOver
 from state.process import Process, spoken_of
 from state.tables import changes, claims, leases, plans
@@ -52,6 +52,14 @@ class Leases:
         with self._engine.begin() as c:
             c.execute(leases.delete().where(leases.c.job == job, leases.c.owner == self.owner))
 
+    def worker(self, job: str, *, now: datetime) -> str | None:
+        """Who holds the lease of a job, in words; None: nobody, or we ourselves."""
+        with reading(self._engine) as c:
+            row = c.execute(sa.select(leases).where(leases.c.job == job)).first()
+        if row is None or row.owner == self.owner or not self._holds(row, now):
+            return None
+        return spoken_of(row.host, row.process)
+
     def _holds(self, row: sa.Row[tuple[object, ...]], now: datetime) -> bool:
         return row.until > now and not self._me.knows_dead(row.host, row.process)
 
@@ -81,6 +89,17 @@ class Leases:
         finally:
             with self._engine.begin() as c:
                 c.execute(claims.delete().where(key & (claims.c.owner == self.owner)))
+
+    def release_dead(self, job: str) -> None:
+        """End the claims that processes of this host left when they were killed: what they sent can be looked up now."""
+        mine = sa.select(claims).where(claims.c.job == job)
+        with reading(self._engine) as c:
+            dead = [row for row in c.execute(mine) if self._me.knows_dead(row.host, row.process)]
+        if dead:
+            with self._engine.begin() as c:
+                for row in dead:
+                    same = (claims.c.kind == row.kind) & (claims.c.source_id == row.source_id)
+                    c.execute(claims.delete().where(claims.c.job == job, same, claims.c.owner == row.owner))
 
 
 def keep_lease(c: sa.Connection, job: str, owner: str, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from state.engine import insert, parts, put, reading
-from state.tables import assignments, changes, groups, links, members, pending, users, worklist
+from state.tables import assignments, changes, groups, links, members, pending, plans, users, worklist
 from syncd.core.change import Action
 from syncd.core.model import Kind
 
@@ -90,6 +90,16 @@ class Worklist:
             due = (pending.c.due_at <= now) | pending.c.reason.in_(at_once)
             self._add(plan, kind, sa.select(pending.c.source_id).where(where, due))
 
+    def unfinished(self, plan: str, job: str) -> None:
+        """What plans of this job that have begun and not ended still have to do, or may have done: for a dry run, which
+        settles nothing."""
+        for kind in ("user", "group"):
+            left = (changes.c.kind == kind) & changes.c.status.in_(["planned", "sent"])
+            mine = (plans.c.job == job) & plans.c.status.in_(["applying", "unsettled"])
+            self._add(
+                plan, kind, sa.select(changes.c.source_id).join(plans, plans.c.id == changes.c.plan).where(mine, left)
+            )
+
     def groups_of_moved_users(self, plan: str, source: str) -> None:
         """Groups whose memberships this plan's user changes touch, those above them too."""
         # From the changes to their groups: as an IN, SQLite would walk all memberships of the source instead.
@@ -128,7 +138,7 @@ class Worklist:
                 put(c, worklist, [{"plan": plan, "kind": kind, "source_id": id_} for id_ in part])
 
     def _add(self, plan: str, kind: str, ids: sa.Select[tuple[str]]) -> None:
-        found = ids.distinct().subquery()
+        found = ids.subquery()
         rows = sa.select(sa.literal(plan), sa.literal(kind), next(iter(found.c)))
         # Without a WHERE, SQLite would take the ON of ON CONFLICT for one of a join.
         rows = rows.where(sa.literal(1) == 1)

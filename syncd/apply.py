@@ -17,7 +17,7 @@ from state.journal import Closing, Row
 from state.store import Store
 from syncd.clock import Clock
 from syncd.closings import LINKS_ANEW, Closings
-from syncd.core.change import NEW, Action, Outcome
+from syncd.core.change import NEW, Action, Link, Outcome
 from syncd.core.model import Kind
 from syncd.draft import Draft
 from syncd.job import Job
@@ -107,7 +107,8 @@ class Applier:
         if self.target.member_names:
             ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
         owner = {"claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
-        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, **owner)
+        handed = {row.key: link for row in ready if (link := self._handed(row)) is not None}
+        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, handed=handed, **owner)
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
             self._log.info(Event.CHANGE_PUT_OFF, **change_facts(self.draft, row.change))
@@ -123,6 +124,11 @@ class Applier:
         return [
             Sent(row=row, link=links.get((row.change.kind, row.change.source_id))) for row in ready if row.key in free
         ]
+
+    def _handed(self, row: Row) -> Link | None:
+        """The link of another job that this row takes over."""
+        change = row.change
+        return self.draft.handed.get((change.kind, change.source_id)) if change.action is Action.ADOPT else None
 
     async def _close_all(self, answered: Sequence[tuple[Sent, Outcome]]) -> None:
         outcomes = self._one_owner_each([sent.row for sent, _ in answered], [outcome for _, outcome in answered])

@@ -22,6 +22,14 @@ class NothingToApprove(SyncdError):
 
 
 @dataclass(kw_only=True, eq=False)
+class NotApprovable(SyncdError):
+    """Job {job}: what {checksum} holds are conflicts, which no approval frees; nothing was changed. To see both sides of each: syncd held --job {job}"""
+
+    job: str
+    checksum: str
+
+
+@dataclass(kw_only=True, eq=False)
 class Outdated(SyncdError):
     """Job {job} has another plan by now ({newest}), so {checksum} is outdated; nothing was changed. Look again: syncd held --job {job}"""
 
@@ -31,7 +39,7 @@ class Outdated(SyncdError):
 
 
 def held(runtime: Runtime, jobs: Iterable[str] = ()) -> list[dict[str, Json]]:
-    """Per job: the held changes of its newest plan, and the checksum under which they can be approved."""
+    """Per job: the held changes of its newest plan, how many of them an approval can let go, and under which checksum."""
     rows = []
     for name in runtime.job_names(jobs):
         newest = runtime.store.journal.newest(name)
@@ -40,6 +48,7 @@ def held(runtime: Runtime, jobs: Iterable[str] = ()) -> list[dict[str, Json]]:
             {
                 "job": name,
                 "checksum": newest[1] if newest and some else None,
+                "approvable": sum(row.guarded for row in some),
                 "changes": [row_data(row) for row in some],
             }
         )
@@ -49,14 +58,18 @@ def held(runtime: Runtime, jobs: Iterable[str] = ()) -> list[dict[str, Json]]:
 def approve(runtime: Runtime, job: str, checksum: str, *, lasting: timedelta = timedelta(hours=24)) -> int:
     """Let the held changes of this plan go in the next cycle, as long as `lasting`. Returns how many it frees.
 
-    Raises NothingToApprove, and Outdated where a newer plan holds something else.
+    Raises NothingToApprove, NotApprovable where only conflicts are held, and Outdated where a newer plan holds something
+    else.
     """
     (name,) = runtime.job_names([job])
     journal = runtime.store.journal
     found = journal.latest_with(name, checksum)
-    rows = [row for row in _held(runtime, found[0]) if row.guarded] if found else []
-    if found is None or not rows:
+    waiting = _held(runtime, found[0]) if found else []
+    if found is None or not waiting:
         raise NothingToApprove(job=name, checksum=checksum)
+    rows = [row for row in waiting if row.guarded]
+    if not rows:
+        raise NotApprovable(job=name, checksum=checksum)
     newest = journal.newest(name)
     if newest is not None and newest[1] != found[1]:
         now_held = {row.key for row in _held(runtime, newest[0])}

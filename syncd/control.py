@@ -32,9 +32,10 @@ def retry(runtime: Runtime, job: str, name: str | None = None) -> int:
 
 def restart(runtime: Runtime, job: str, *, links: bool = False) -> int:
     """The next cycle is a full one. `links`: forget the links too, so that everything is matched anew. Returns how
-    many links were forgotten. Raises Busy while a cycle of the job is running."""
-    (name,) = runtime.job_names([job])
+    many links were forgotten; a job that config.toml no longer has may let its links go. Raises UnknownJob, and Busy while a
+    cycle of the job is running."""
     store, now = runtime.store, runtime.clock.now()
+    name = job if links and store.links.count(job) else runtime.job_names([job])[0]
     store.leases.take(name, now=now)
     try:
         store.jobs.update(name, restart="full")

@@ -19,11 +19,13 @@ import uuid
 from collections.abc import Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 
 from connectors import Target
 from connectors.errors import AccessDenied, NotConfigured, Unauthorized
 from state.errors import Busy, StateError
 from syncd.apply import Applier
+from syncd.beside import beside
 from syncd.core.errors import SyncdError
 from syncd.core.guard import Guards
 from syncd.core.quarantine import judge
@@ -149,7 +151,9 @@ class _Cycle:
         self.result.cycle = kind
         log.info(Event.CYCLE_STARTED, job=job.name, cycle=kind, dry=wish.dry)
         async with runtime.target(job.target, write=not wish.dry) as target:
-            if not wish.dry:
+            if wish.dry:
+                self.result.warnings += beside(self.store, job.name, now=self.clock.now())
+            else:
                 draft = self._draft(kind)
                 await Unfinished(job, self.store, target, draft, self.clock, stopping=self.stopping).settle()
             reading = readings.get(job.source)
@@ -212,6 +216,7 @@ class _Cycle:
             now=self.clock.now(),
             previews=wish.previews,
             rivals=self.runtime.rivals(self.job.name),
+            others=partial(self.runtime.others, self.job.name),
         )
         planning = f"{self.job.name}: planning"
         self.runtime.progress.begin(planning)
@@ -248,7 +253,7 @@ class _Cycle:
         """An extra round must not use the limits a second time: it removes nobody beyond what the first one let."""
         if first:
             return self.job
-        limit = replace(self.job.guards.deletions, count=0)
+        limit = replace(self.job.guards.deletions, spent=True)
         guards = Guards(
             deletions=limit, max_active_users=self.job.guards.max_active_users, protect=self.job.guards.protect
         )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from state.pending import Wait
 from syncd.core.change import Link
-from syncd.core.model import Json
+from syncd.core.model import Json, Kind
 
 CycleKind = Literal["initial", "incremental", "full", "on-demand"]
 
@@ -26,6 +26,8 @@ class Draft:
     drift: list[dict[str, Json]] = field(default_factory=list)
     mended: set[str] = field(default_factory=set)  #: groups, by source id, that get members back which drifted away
     freed: list[str] = field(default_factory=list)  #: keys of rows that an approval lets go
+    #: links of other jobs that this plan takes over, by its own object
+    handed: dict[tuple[Kind, str], Link] = field(default_factory=dict)
     waits: list[Wait] = field(default_factory=list)  #: what this plan puts off
     forgotten: list[Link] = field(default_factory=list)  #: links to what is gone at the target, and not wanted there
 

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import zlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-
-import orjson
 
 from connectors import Target
 from connectors.errors import Unusable
+from state.listing import Listing
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Observed
 from syncd.core.mapping import Desired
@@ -42,15 +39,16 @@ class Matcher:
         self._target, self._kind, self._match = target, kind, match
         self._indexed = tuple(dict.fromkeys((*match, *unique)))
         self._lists = listing
-        self._index: dict[str, dict[str, list[str]]] | None = None
-        self._resources: dict[str, bytes] = {}  # compressed: a large target must not fill the memory
+        self._listing: Listing | None = None
+
+    def close(self) -> None:
+        if self._listing is not None:
+            self._listing.close()
 
     async def find(self, wishes: Mapping[str, Desired]) -> dict[str, list[Observed]]:
         """Matches by source id. The first match attribute with a hit decides; the others are not tried."""
-        if self._lists and self._index is None:
-            await self._list()
-        if (index := self._index) is not None:
-            return {id_: self._look_up(index, wish) for id_, wish in wishes.items()}
+        if (listing := await self._listed()) is not None:
+            return {id_: self._look_up(listing, wish) for id_, wish in wishes.items()}
         asking = [asyncio.create_task(self.ask(wish)) for wish in wishes.values()]
         try:
             return dict(zip(wishes, await asyncio.gather(*asking), strict=True))
@@ -61,13 +59,11 @@ class Matcher:
     async def by_id(self, target_ids: Mapping[str, str]) -> dict[str, Observed]:
         """Objects of the target by our keys, from the listing; what it lacks is asked for once more before it counts
         as gone: a listing may be a moment old, or hide some."""
-        if self._lists and self._index is None:
-            await self._list()
+        listing = await self._listed()
         found: dict[str, Observed] = {}
         for key, target_id in target_ids.items():
-            if (packed := self._resources.get(target_id)) is not None:
-                found[key] = Observed(id=target_id, resource=orjson.loads(zlib.decompress(packed)))
-            elif (observed := await self._target.get(self._kind, target_id)) is not None:
+            observed = listing.get(target_id) if listing is not None else None
+            if observed is not None or (observed := await self._target.get(self._kind, target_id)) is not None:
                 found[key] = observed
         return found
 
@@ -97,25 +93,36 @@ class Matcher:
 
     async def in_use(self, path: str, value: Json) -> bool:
         """Whether some object of the target has this value."""
-        if self._index is not None and path in self._index:
-            return match_key(path, value) in self._index[path]
+        if self._listing is not None and path in self._indexed:
+            return self._listing.has(path, match_key(path, value))
         return bool(await self._target.find(self._kind, {path: value}))
 
-    async def _list(self) -> None:
-        paths = [(text, parse_path(text)) for text in self._indexed]
-        index: dict[str, dict[str, list[str]]] = {text: defaultdict(list) for text in self._indexed}
-        async for observed in self._target.list(self._kind):
-            if observed.id in self._resources:
-                continue
-            self._resources[observed.id] = zlib.compress(orjson.dumps(observed.resource), 1)
-            for text, path in paths:
-                if (value := read(observed.resource, path)) not in (None, ""):
-                    index[text][match_key(text, value)].append(observed.id)
-        self._index = index
+    async def _listed(self) -> Listing | None:
+        """The target's objects; None where they are asked for one by one."""
+        if self._lists and self._listing is None:
+            listing = Listing()
+            try:
+                await self._list(listing)
+            except BaseException:
+                listing.close()  # half a listing would say of the others that they are gone
+                raise
+            self._listing = listing
+        return self._listing
 
-    def _look_up(self, index: Mapping[str, Mapping[str, list[str]]], wish: Desired) -> list[Observed]:
+    async def _list(self, listing: Listing) -> None:
+        paths = [(text, parse_path(text)) for text in self._indexed]
+        some: list[tuple[Observed, list[tuple[str, str]]]] = []
+        async for observed in self._target.list(self._kind):
+            values = ((text, read(observed.resource, path)) for text, path in paths)
+            some.append((observed, [(text, match_key(text, v)) for text, v in values if v not in (None, "")]))
+            if len(some) == PAGE:
+                listing.add(some)
+                some = []
+        listing.add(some)
+
+    def _look_up(self, listing: Listing, wish: Desired) -> list[Observed]:
         for text in self._match:
             value = wish.values.get(text)
-            if value not in (None, "") and (ids := index[text].get(match_key(text, value))):
-                return [Observed(id=id_, resource=orjson.loads(zlib.decompress(self._resources[id_]))) for id_ in ids]
+            if value not in (None, "") and (found := listing.found(text, match_key(text, value))):
+                return found
         return []

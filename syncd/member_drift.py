@@ -14,7 +14,7 @@ from connectors import Target
 from connectors.errors import TargetError, Unauthorized
 from state.log import LogEntry
 from state.store import Store
-from syncd.core.change import Action, Link
+from syncd.core.change import Action, Link, groups_of
 from syncd.core.model import Json
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated
@@ -23,6 +23,8 @@ from syncd.observe.logs import Event, log
 
 #: a group to which more was written is not read again for this: such an answer has megabytes
 MOST_MEMBERS = 10_000
+#: of those whom a group lacks, so many are asked whether they are in it
+SAMPLE = 3
 #: groups that are read side by side; their answers are in memory meanwhile
 TOGETHER = 20
 #: readings in a row that failed: then the target is not asked for further groups
@@ -47,7 +49,7 @@ class MemberDrift:
         few = self.store.links.member_counts(self.job.name, [link.source_id for link in groups])
         limit = asyncio.Semaphore(TOGETHER)
         looking = [
-            asyncio.create_task(self._look(link.target_id, limit))
+            asyncio.create_task(self._look(link, limit))
             for link in groups
             if few.get(link.source_id, 0) <= MOST_MEMBERS
         ]
@@ -57,13 +59,15 @@ class MemberDrift:
             for task in looking:
                 task.cancel()
 
-    async def _look(self, group: str, limit: asyncio.Semaphore) -> None:
+    async def _look(self, link: Link, limit: asyncio.Semaphore) -> None:
+        group = link.target_id
         async with limit:
             facts = self.target.facts
             if self._failed >= GIVE_UP_AFTER or not (facts.members_shown and facts.shows("group", "members")):
                 return
             try:
                 seen = await self.target.get("group", group, members=True)
+                whole = seen is None or not seen.members or await self._whole(link, seen.members)
             except Unauthorized:
                 raise
             except TargetError as error:
@@ -71,8 +75,18 @@ class MemberDrift:
                 log.warning(Event.TARGET_UNREAD, job=self.job.name, target_id=group, error=str(error))
                 return
             self._failed = 0
-            if seen is not None:
+            if seen is not None and whole:
                 self._shown[group] = seen.members
+
+    async def _whole(self, link: Link, shown: frozenset[str]) -> bool:
+        """Whether these are all members: there are services that show of a large group the first page and no more. One
+        whom it lacks may say itself that it is in the group (RFC 7643 section 4.1.2, groups)."""
+        written = await asyncio.to_thread(self.store.links.members, self.job.name, link.source_id)
+        for member in sorted(set(written.values()) - shown)[:SAMPLE]:
+            seen = await self.target.get("user", member)
+            if seen is not None and link.target_id in groups_of(seen.resource):
+                return False
+        return True
 
     def written(self, one: Evaluated, *, want: Mapping[str, str], written: Mapping[str, str]) -> dict[str, str]:
         """What counts as written to this group, {source id: target id}: less what is to be added again, and with what

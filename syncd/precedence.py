@@ -45,7 +45,7 @@ class Claims:
                     self._wanted[key] = self._names(rival, kind, everybody)
                 theirs = self._wanted[key]
             for id_, wish in wishes.items():
-                if id_ not in found and not theirs.isdisjoint(_named(rival, kind, wish.values)):
+                if id_ not in found and not theirs.isdisjoint(named(rival, kind, wish.values)):
                     found[id_] = (
                         f"job {rival.name} claims this account too, and its precedence is higher "
                         f"({rival.precedence} over {self._job.precedence}); it goes first: syncd sync --job {rival.name}"
@@ -57,13 +57,17 @@ class Claims:
         if not policy.allows(Action.ADOPT):
             return set()
         seen = Evaluator(rival, self._store, now=self._now).load(kind, ids)
-        return {name for one in seen if _wants(one) and one.desired for name in _named(rival, kind, one.desired.values)}
+        return {name for one in seen if wants(one) and one.desired for name in named(rival, kind, one.desired.values)}
 
 
-def _wants(one: Evaluated) -> bool:
-    return one.verdict.scope is Scope.IN and one.link is None and one.desired is not None and one.desired.active
+def wants(one: Evaluated) -> bool:
+    """Whether an account is wished for somebody who has none."""
+    if one.verdict.scope is not Scope.IN or one.link is not None or one.missing:
+        return False
+    return one.desired is not None and one.desired.active
 
 
-def _named(rival: Job, kind: Kind, values: Mapping[str, Json]) -> set[_Name]:
+def named(rival: Job, kind: Kind, values: Mapping[str, Json]) -> set[_Name]:
+    """By what the account with these values is found by that job."""
     paths = rival.kinds[kind].mapping.match
     return {(path, match_key(path, value)) for path in paths if (value := values.get(path)) not in (None, "")}

@@ -10,13 +10,14 @@ import asyncio
 import uuid
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
-from connectors import Source, Target
+from connectors import Target
 from connectors.errors import SourceError, TargetError
 from state.journal import is_mark
 from state.log import LogEntry
-from state.mirror import MirrorObject, names
+from state.mirror import names
 from syncd.apply import Applier
 from syncd.core.attributes import parse_path, read
 from syncd.core.errors import SyncdError
@@ -25,6 +26,7 @@ from syncd.core.redaction import REDACTED
 from syncd.core.scope import Scope
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated, Evaluator
+from syncd.found import Found, find
 from syncd.job import Job
 from syncd.observe.logs import Event, log
 from syncd.reconcile import Reconciler
@@ -32,6 +34,7 @@ from syncd.report.result import row_data
 from syncd.runtime import Runtime
 
 PAST = 5  #: entries of the provisioning log that a trace shows
+SHOWN = 5  #: of those whom an ambiguous name may mean
 
 StepName = Literal["connection", "import", "scope", "match", "action"]
 
@@ -110,9 +113,12 @@ async def _job(runtime: Runtime, job: Job, name: str, kind: Kind, *, dry: bool, 
     first = Trace(job=job.name, name=name)
     try:
         async with runtime.source(job.source) as source, runtime.target(job.target, write=act and not dry) as target:
-            objects = await _import(runtime, job, source, name, kind)
-            if not objects:
-                first.add("import", "failed", f"{job.source} has no {kind} called {name}")
+            objects = await find(runtime.store.mirror, source, job.source, kind, name)
+            if act and len(objects) > 1:
+                objects = _concerned(runtime, job, objects) or objects[:1]
+            if (refused := _refused(objects, name, job, kind)) is not None and (act or not objects):
+                first.found = bool(objects)
+                first.add("import", "failed", refused)
                 return [first]
             return [await _one(runtime, job, target, one, dry=dry, act=act) for one in objects]
     except (SourceError, TargetError) as error:
@@ -120,25 +126,41 @@ async def _job(runtime: Runtime, job: Job, name: str, kind: Kind, *, dry: bool, 
         return [first]
 
 
-async def _import(runtime: Runtime, job: Job, source: Source, name: str, kind: Kind) -> list[MirrorObject]:
-    """What the source says now, taken into the mirror; and what the mirror alone still knows (deleted users)."""
-    mirror = runtime.store.mirror
-    snapshots = await source.find(kind, name)
-    for snapshot in snapshots:
-        mirror.store_snapshot(job.source, snapshot)
-    ids = [snapshot.object.id for snapshot in snapshots]
-    fresh = list(mirror.objects(job.source, kind, ids).values())
-    return fresh or mirror.named(job.source, kind, name)
+def _concerned(runtime: Runtime, job: Job, objects: Sequence[Found]) -> list[Found]:
+    """Those with whom the job has anything to do: in its scope, or linked."""
+    evaluator = Evaluator(job, runtime.store, now=runtime.clock.now())
+    (kind,) = {one.object.kind for one in objects}
+    seen = evaluator.load(kind, [one.object.id for one in objects])
+    ours = {one.object.id for one in seen if one.link is not None or one.verdict.scope is not Scope.OUT}
+    return [one for one in objects if one.object.id in ours]
 
 
-async def _one(runtime: Runtime, job: Job, target: Target, one: MirrorObject, *, dry: bool, act: bool) -> Trace:
+def _refused(objects: Sequence[Found], name: str, job: Job, kind: Kind) -> str | None:
+    """Why nothing may be done: whom the name means is not known, or what is known of them is old."""
+    if not objects:
+        return f"{job.source} has no {kind} called {name}"
+    if len(objects) > 1:
+        some = ", ".join(f"{names(one.object)[0]} ({one.object.id})" for one in objects[:SHOWN])
+        more = f" and {len(objects) - SHOWN} more" if len(objects) > SHOWN else ""
+        option = " --group" if kind == "group" else ""
+        text = f"{name} means {len(objects)} {kind}s at {job.source}: {some}{more}"
+        return f"{text}; nothing was done. Say which one by its id: syncd provision{option} ID"
+    if objects[0].vanished:
+        text = f"{job.source} has no {kind} called {name} any more; nothing was done"
+        return f"{text}. A cycle reads what became of it: syncd sync --job {job.name}"
+    return None
+
+
+async def _one(runtime: Runtime, job: Job, target: Target, found: Found, *, dry: bool, act: bool) -> Trace:
+    one = found.object
     trace = Trace(job=job.name, name=names(one)[0], found=True)
     evaluator = Evaluator(job, runtime.store, now=runtime.clock.now())
     (seen,) = await asyncio.to_thread(evaluator.load, one.kind, [one.id])
     trace.add("connection", "ok", f"{job.source} and {job.target} answer")
     state = {"live": "", "soft": ", in the recycle bin", "gone": ", deleted at the source"}[one.state]
     disabled = "" if one.enabled else ", disabled"
-    trace.add("import", "ok", f"{one.kind} {one.id}{state}{disabled}", **_imported(evaluator, seen))
+    old = "; the source does not know it any more, and this is how it was last read" if found.vanished else ""
+    trace.add("import", "ok", f"{one.kind} {one.id}{state}{disabled}{old}", **_imported(evaluator, seen))
     in_scope = seen.verdict.scope is Scope.IN
     trace.add(
         "scope",
@@ -154,7 +176,8 @@ async def _one(runtime: Runtime, job: Job, target: Target, one: MirrorObject, *,
     await _match(trace, job, target, seen)
     draft = Draft(id=uuid.uuid4().hex, job=job.name, cycle="on-demand")
     store, clock = runtime.store, runtime.clock
-    maker = Reconciler(job, store, target, draft, now=clock.now(), previews=True, rivals=runtime.rivals(job.name))
+    rivals, others = runtime.rivals(job.name), partial(runtime.others, job.name)
+    maker = Reconciler(job, store, target, draft, now=clock.now(), previews=True, rivals=rivals, others=others)
     with store.leases.claim(job.name, one.kind, one.id, now=clock.now()):
         await maker.plan_for(one.kind, [one.id], dry=dry or not act)
         if act and not dry:

@@ -8,7 +8,7 @@ over: so a dry run is this, printed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,6 +26,7 @@ from syncd.guarding import Guarding
 from syncd.job import Job
 from syncd.member_rows import MemberRows
 from syncd.observe.logs import Event, log
+from syncd.owners import Owners
 from syncd.precedence import Claims
 from syncd.references import reference_change
 from syncd.target_view import TargetView, references_of
@@ -54,6 +55,13 @@ def _woken_first(row: Mapping[str, Json]) -> bool:
     return not (row["attribute"] == "active" and row["wrote"] is False and row["seen"] is True)
 
 
+def _leaves(one: Evaluated, change: Change | None) -> bool:
+    """Whether this account is to go because its person left the scope."""
+    if change is None or change.action not in _REMOVALS or change.skipped or change.held:
+        return False
+    return one.verdict.scope is Scope.OUT
+
+
 class Reconciler:
     """Makes one plan of one job."""
 
@@ -67,18 +75,19 @@ class Reconciler:
         now: datetime,
         previews: bool = False,
         rivals: Iterable[Job] = (),
+        others: Callable[[], Iterable[Job]] = tuple,
     ) -> None:
         self.job, self.store, self.target, self.draft, self.now = job, store, target, draft, now
         self._previews = previews  # whether the rows also say which requests they will become
         self.evaluator = Evaluator(job, store, now=now)
         store.journal.conceal = self.evaluator.mark
         self._claims = Claims(job, rivals, store, now=now)
+        self._owners = Owners(job, others, store, now=now)
         self._guard = Guarding(job, store, draft, now=now)
         self._view = TargetView(job, store, target, draft)
         self._unique: dict[Kind, UniqueValues] = {}
         self._found: dict[str, dict[str, Json]] = {}  # references of the accounts that this plan adopts, by source id
-        self._taken: dict[tuple[Kind, str], str] = {}  # target ids that this plan adopts, and for whom
-        self._members = MemberRows(job, store, target, draft, taken=self._taken)
+        self._members = MemberRows(job, store, target, draft, taken=self._owners.taken)
 
     async def plan(self, *, failed_now: bool = False, dry: bool = False) -> Draft:
         """The plan of a whole cycle: everything for `initial` and `full`, else what changed since the last one."""
@@ -88,6 +97,8 @@ class Reconciler:
         store.journal.begin(draft.id, job.name, seq=seq, config=job.digest, now=self.now)
         everything = draft.cycle != "incremental" or memory.config != job.digest or job.uses_clock
         await asyncio.to_thread(self._fill, 0 if everything else memory.seq, everything=everything, failed=failed_now)
+        if dry:  # else what was left open is settled by now
+            await asyncio.to_thread(store.worklist.unfinished, draft.id, job.name)
         return await self._make(dry=dry)
 
     async def plan_for(self, kind: Kind, ids: Iterable[str], *, dry: bool) -> Draft:
@@ -107,6 +118,17 @@ class Reconciler:
         worklist.due(draft.id, job.name, now=self.now, failed_now=failed)
 
     async def _make(self, *, dry: bool, members_of: set[str] | None = None) -> Draft:
+        try:
+            await self._look(members_of)
+        finally:
+            self._view.close()
+        draft = self.draft
+        draft.drift.sort(key=_woken_first)
+        draft.checksum = await asyncio.to_thread(self.store.journal.seal, draft.id, dry=dry)
+        log.info(Event.PLAN_MADE, job=self.job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
+        return draft
+
+    async def _look(self, members_of: set[str] | None) -> None:
         draft, store, job = self.draft, self.store, self.job
         await self._objects("user")
         self._guard.after("user")
@@ -122,10 +144,6 @@ class Reconciler:
                 store.worklist.add(draft.id, "group", there)
             await self._memberships(members_of)
             self._guard.emptied_groups(self._members.emptied)
-        draft.drift.sort(key=_woken_first)
-        draft.checksum = await asyncio.to_thread(store.journal.seal, draft.id, dry=dry)
-        log.info(Event.PLAN_MADE, job=job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
-        return draft
 
     def _add(self, rows: Iterable[tuple[Change, Link | None]]) -> None:
         """Into the journal, with the revision of the link that each row was worked out from."""
@@ -173,14 +191,18 @@ class Reconciler:
         left = {one.object.id: str(id_) for one in found if (id_ := one.entry.app.get("externalId")) and not one.link}
         matches = await (await self._view.matcher(kind)).find_or_left(wishes, left) if wishes else {}
         hits = [one.id for some in matches.values() for one in some]
-        owners = self.store.links.owners(self.job.target, kind, hits) if hits else {}
+        owners = await asyncio.to_thread(self._owners.of, kind, hits)
         found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
         claims = await asyncio.to_thread(self._claims.of, kind, wishes)
         sent = self.store.journal.open_creations(self.job.name, kind, wishes) if wishes else {}
         seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims, sent=sent)
         rows: list[tuple[Change, Link | None]] = []
-        for one in found:
-            change = self._decide(kind, one, seen)
+        decided = [(one, self._decide(kind, one, seen)) for one in found]
+        leaving = {one.object.id: one.link for one, change in decided if one.link and _leaves(one, change)}
+        claimed = await asyncio.to_thread(self._owners.claimed, kind, leaving)
+        for one, decision in decided:
+            sentence = claimed.get(one.object.id)
+            change = replace(decision, held=sentence) if decision is not None and sentence else decision
             if change is not None:
                 rows.append((change, one.link))
                 if change.held:
@@ -216,7 +238,7 @@ class Reconciler:
             desired=one.desired,
             link=link,
             matches=matches,
-            owner=self._owner(kind, id_, matches, seen.owners),
+            owner=self._owners.keeper(kind, id_, matches, seen.owners),
             gone=id_ in seen.gone,
             drifted=drifted,
         )
@@ -230,20 +252,10 @@ class Reconciler:
             return None
         if new and not change.held and id_ in seen.claims:
             return replace(change, held=seen.claims[id_])
+        if change.action is Action.ADOPT and (link := self._owners.released.get((kind, change.target_id or ""))):
+            self.draft.handed[kind, id_] = link
+            change = replace(change, why=f"{change.why}; job {link.job} lets it go: out of its scope")
         return self._allowed(kind, one, change)
-
-    def _owner(
-        self, kind: Kind, source_id: str, matches: list[Observed] | None, owners: Mapping[str, Link]
-    ) -> str | None:
-        """Whose the one match is already: another job's, or another source object's of this job."""
-        if not matches or len(matches) > 1:
-            return None
-        target_id = matches[0].id
-        link = owners.get(target_id)
-        if link is not None and (link.job, link.source_id) != (self.job.name, source_id):
-            return link.job if link.job != self.job.name else f"{link.job} as {link.source_id}"
-        first = self._taken.setdefault((kind, target_id), source_id)
-        return None if first == source_id else f"{self.job.name} as {first}"
 
     def _allowed(self, kind: Kind, one: Evaluated, change: Change) -> Change | None:
         """The change less what must not happen: protected accounts, renames that the product does not do."""

@@ -73,6 +73,15 @@ class Runtime:
             if said.target == mine.target and said.precedence > mine.precedence
         ]
 
+    def others(self, name: str) -> list[Job]:
+        """All other jobs on the same target."""
+        mine = self.settings.jobs[name]
+        return [
+            self.job(other)
+            for other, said in self.settings.jobs.items()
+            if said.target == mine.target and other != name
+        ]
+
     def profile(self, target: str) -> Profile:
         """The product profile of a target. Raises ProfileError."""
         if target not in self._profiles:

@@ -97,7 +97,9 @@ class Settler:
             sent = await self._target.send(rest, {})
             if sent.status != "done":  # of an account that was just made, what it has is ours
                 there = () if exact else tuple(path for path in plain if path not in wrong)
-                return replace(sent, target_id=one.id, written=there)
+                # Whoever looks this up later has to know what this account is.
+                status = outcome.http_status if exact and sent.status == "maybe" else sent.http_status
+                return replace(sent, target_id=one.id, written=there, http_status=status)
         requests = outcome.requests + 1
         return Outcome(status="done", target_id=one.id, observed=one.resource, requests=requests, keeps=keeps)
 

@@ -42,6 +42,11 @@ class TargetView:
             self._matchers[kind] = Matcher(self.target, kind, match, listing=listing, unique=unique)
         return self._matchers[kind]
 
+    def close(self) -> None:
+        """The target was looked at for this plan."""
+        for matcher in self._matchers.values():
+            matcher.close()
+
     def _listing_pays(self, kind: Kind) -> bool:
         """Whether one listing of the target costs fewer requests than a question for each object that has no link."""
         questions = self.store.worklist.unlinked(self.draft.id, self.job.name, kind)

@@ -51,6 +51,7 @@ class Unfinished:
     async def settle(self) -> None:
         """Look up what was sent; what was not is planned anew."""
         journal, job = self.store.journal, self.job.name
+        self.store.leases.release_dead(job)
         plans = journal.unfinished(job, now=self.clock.now())
         rows: list[tuple[str, Row]] = []
         for plan in plans:
@@ -119,7 +120,13 @@ class Unfinished:
 
     async def _ask(self, row: Row) -> Outcome:
         age = None if row.changed_at is None else abs(self.clock.now() - row.changed_at)  # clocks are set back, too
-        unknown = Outcome(status="maybe", target_id=row.change.target_id, message=_told(row)["message"])
+        told = _told(row)
+        unknown = Outcome(
+            status="maybe",
+            target_id=row.change.target_id,
+            http_status=told.get("http_status"),
+            message=told["message"],
+        )
         outcome = await self._settler.settle(row.change, unknown, late=age is None or age >= SHOWN_WITHIN)
         facts = change_facts(self.draft, row.change)
         log.info(Event.CHANGE_SETTLED, job=self.draft.job, cycle=self.draft.id, status=outcome.status, **facts)

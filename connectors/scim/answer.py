@@ -60,10 +60,10 @@ class Answer(NamedTuple):
 
     @property
     def id(self) -> str | None:
-        """The resource's id as text: some services give numbers."""
+        """The resource's id as text: some services give numbers. None for an empty one, which would name all resources."""
         found = self.body.get("id") if isinstance(self.body, dict) else None
         if isinstance(found, str):
-            return found
+            return found or None
         return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
 
     @property

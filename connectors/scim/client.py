@@ -19,6 +19,7 @@ from yarl import URL
 
 from connectors.errors import ReadOnly
 from connectors.scim.answer import Answer, NoAnswer, read_answer
+from connectors.scim.body import read_body
 from connectors.scim.breaker import Breaker
 from connectors.scim.credentials import Credentials
 from connectors.scim.errors import describe
@@ -251,11 +252,14 @@ class ScimReader:
         """Where a redirect leads, if that is the same host: the token is for that host alone."""
         try:
             to = url.join(URL(answer.headers["Location"], encoded=True))
-            same = to.origin() == self.base.origin()
+            same, host = to.origin() == self.base.origin(), to.host
+            named = to.raw_user is not None or to.raw_password is not None
         except (KeyError, ValueError):
             raise NoAnswer("redirected to nowhere", sent=False, final=True) from None
         if not same:
-            raise NoAnswer(f"redirected to another host ({to.host}), which is refused", sent=False, final=True)
+            raise NoAnswer(f"redirected to another host ({host}), which is refused", sent=False, final=True)
+        if named or not str(to).isprintable():
+            raise NoAnswer("redirected to an address with a user name or a control character", sent=False, final=True)
         if method != "GET" and answer.status not in (307, 308):
             raise NoAnswer(f"redirected ({answer.status}) to {to.path}: correct the url", sent=False, final=True)
         return to
@@ -277,7 +281,7 @@ class ScimReader:
                 if "Content-Encoding" not in given and (response.content_length or limit + 1) <= limit:
                     raw = await response.read()
                 else:
-                    raw = await _read(response, limit)
+                    raw = await read_body(response, limit)
                     response.release()
             except BaseException:
                 response.close()
@@ -300,16 +304,6 @@ class ScimReader:
             raise NoAnswer(f"the connection broke: {type(error).__name__}", sent=True) from None
         finally:
             self.settings.observe(Exchange(method, status, self.timing.monotonic() - begun))
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """A body of unknown length. Raises NoAnswer beyond the limit, in bytes."""
-    raw = bytearray()
-    async for part in response.content.iter_any():
-        raw += part
-        if len(raw) > limit:
-            raise NoAnswer(f"an answer over {limit} bytes", sent=True, final=True)
-    return bytes(raw)
 
 
 class ScimWriter(ScimReader):

@@ -13,6 +13,7 @@ from yarl import URL
 
 from connectors.errors import Unauthorized
 from connectors.scim.answer import NoAnswer, read_answer
+from connectors.scim.body import read_body
 from connectors.scim.settings import Auth, Basic, BearerToken, NoAuth, OAuthClientCredentials, secure_url
 from connectors.scim.timing import Timing
 from syncd.core.model import Json
@@ -105,8 +106,10 @@ class Credentials:
             async with self._session().post(
                 self._token_url, data=form, headers={"Accept": "application/json"} | headers, allow_redirects=False
             ) as response:
-                raw = await response.content.read(_BODY_LIMIT_BYTES)
+                raw = await read_body(response, _BODY_LIMIT_BYTES)
                 answer = read_answer(response.status, raw, response.headers, 1)
+        except NoAnswer as broken:
+            raise NoAnswer(f"token service: {broken.detail}", sent=False, final=True) from None
         except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError) as error:
             raise NoAnswer(f"token service: {type(error).__name__}", sent=False) from None
         if answer.status >= 500 or answer.status == 429:

@@ -10,25 +10,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from connectors.errors import TargetError
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import unanswered
 from connectors.scim.knowledge import REMOVES_BY
 from connectors.scim.members import RemoveForm, add_body, chunks, member_value, remove_body
 from connectors.scim.overlay import overlay
 from connectors.scim.sending import GONE, Sending
-from syncd.core.change import Action, Outcome, members_of
+from syncd.core.change import Action, Outcome, groups_of, members_of
 from syncd.core.model import Json
 
 #: answers to a removal that may mean that a member is not there: 400 noTarget (RFC 7644 section 3.12), or not found
 _MAY_BE_ABSENT = frozenset({400, 404, 409, 422})
 _NOT_THIS_WAY = (400, 405, 422, 500, 501)
-_SINGLE_REFUSALS = 3
+#: answers that may be about one member of several, or about their number
+_FOR_SOME = frozenset({400, 404, 409, 410, 413, 422})
+_SINGLE_REFUSALS = 25  #: before anybody was taken: it is hardly they
 _ADDS = "additions of members are kept"
 _UNSHOWN = "does not show the members of a group"
+_SOME_SHOWN = "shows only some of the members of a large group"
 
 
 class Membership(Sending):
     """The sending of ADD_MEMBERS or REMOVE_MEMBERS. Used once."""
+
+    _some = False  #: something was carried out
+    _refused_alone = 0  #: members who were refused without any others
+    _seen_so = False  #: some were refused, and a read showed that they are as they should be
 
     async def carry_out(self) -> Outcome:
         adding = self.change.action is Action.ADD_MEMBERS
@@ -42,13 +50,29 @@ class Membership(Sending):
         if whole:
             return await self._replace(ids, adding=adding)
         written: list[str] = []
-        outcome = self.done()
+        first: Outcome | None = None
         for part in chunks(ids, max(1, facts.member_chunk)):
             outcome = await (self._add(part) if adding else self._remove(part))
-            if outcome.status != "done":
-                return replace(outcome, written=(*written, *outcome.written))
-            written.extend(part)
-        return outcome
+            written.extend(self._counted(part, outcome))
+            if self._is_over(outcome):
+                return replace(outcome, written=tuple(written))
+            if outcome.status == "failed":
+                first = first or outcome
+        return self.done() if first is None else replace(first, written=tuple(written))
+
+    def _counted(self, part: Sequence[str], outcome: Outcome) -> Sequence[str]:
+        """Whom of a part the change was carried out for."""
+        if outcome.status == "failed" and len(part) == 1:
+            self._refused_alone += 1
+        there = part if outcome.status == "done" else outcome.written
+        self._some = self._some or bool(there)
+        return there
+
+    def _is_over(self, outcome: Outcome) -> bool:
+        """Whether the others need not be tried: nothing is taken at all, or it is not about a member."""
+        if outcome.status != "failed":
+            return outcome.status != "done"
+        return outcome.http_status not in _FOR_SOME or (not self._some and self._refused_alone >= _SINGLE_REFUSALS)
 
     @property
     def _name(self) -> Json:
@@ -82,13 +106,12 @@ class Membership(Sending):
         if answer.status in (405, 501):
             self.service.knowledge.learn(REMOVES_BY["put"], member_remove="put", patch=False)
             return await self._replace(part, adding=True)
-        if answer.status in GONE:
-            return await self._gone_or(answer, part, adding=True)
         if answer.status >= 500:
             return await self._settle_add(part, self.refused(answer))
-        if answer.status in (400, 413, 422) and len(part) > 1:
-            return await self._halves(part, adding=True)
-        return self.refused(answer)
+        outcome = await self._gone_or(answer) if answer.status in GONE else self.refused(answer)
+        if answer.status in _FOR_SOME and outcome.status == "failed":
+            return await self._fewer(part, outcome, adding=True)
+        return outcome
 
     async def _verify_add(self, part: Sequence[str], answer: Answer) -> Outcome:
         knowledge = self.service.knowledge
@@ -98,14 +121,15 @@ class Membership(Sending):
         if (shown is not None and set(part) <= shown) or knowledge.has(_ADDS) or not knowledge.facts.members_shown:
             return self.done(answer)
         seen, shown = await self._members()
-        if seen is not None and seen.status in GONE:
-            return self.gone()
-        if seen is None:
+        if seen is None or seen.status in GONE:
             return self.done(answer)
         if not shown:
             knowledge.learn(_UNSHOWN, members_shown=False)
             return self.done(answer)
         if lost := set(part) - shown:
+            if await self._inside(min(lost)):
+                knowledge.learn(_SOME_SHOWN, members_shown=False)
+                return self.done(answer)
             return replace(
                 self._unkept(f"{len(lost)} of {len(part)} additions were accepted and are not there"),
                 written=tuple(m for m in part if m in shown),
@@ -113,12 +137,18 @@ class Membership(Sending):
         knowledge.learn(_ADDS)
         return self.done(seen)
 
+    async def _inside(self, member: str) -> bool:
+        """Whether an account itself says that it is in this group (RFC 7643 section 4.1.2, groups)."""
+        try:
+            seen = await self.service.inspect("user", member)
+        except TargetError:
+            return False
+        return seen is not None and self.target_id in groups_of(seen.resource)
+
     async def _settle_add(self, part: Sequence[str], fault: Outcome) -> Outcome:
         seen, shown = await self._members()
-        if seen is not None and seen.status in GONE:
-            return self.gone()
         if seen is None or shown is None or not self.service.knowledge.facts.members_shown:
-            return replace(fault, status="maybe", target_id=self.change.target_id)
+            return self.unsure(fault)
         missing = [member for member in part if member not in shown]
         if not missing:
             return self.done(seen)
@@ -139,7 +169,15 @@ class Membership(Sending):
         form = self.service.knowledge.facts.member_remove
         if form == "put":
             return await self._replace(part, adding=False)
-        if self.service.knowledge.has(REMOVES_BY[form]):
+        outcome = await self._removal(form, part)
+        if outcome.status == "failed" and outcome.http_status in _FOR_SOME:
+            return await self._fewer(part, outcome, adding=False)
+        return outcome
+
+    async def _removal(self, form: RemoveForm, part: Sequence[str]) -> Outcome:
+        """In this form; where it is not proven yet and fails, in another one."""
+        # What shows no members can prove nothing, however often it is asked.
+        if self.service.knowledge.has(REMOVES_BY[form]) or not self.service.knowledge.facts.members_shown:
             outcome, _ = await self._remove_by(form, part, before=None, proven=True)
             return outcome
         _, before = await self._members()
@@ -176,15 +214,14 @@ class Membership(Sending):
             if answer.status in _MAY_BE_ABSENT and not (before is not None and before.issuperset(part)):
                 # Some services refuse to remove whom they do not have: who is not there is as good as removed.
                 outcome = await self._removed(form, part, before, self.refused(answer))
+                self._seen_so = self._seen_so or outcome.status == "done" or bool(outcome.written)
                 if outcome.status == "done":
                     return outcome, True
                 if outcome.status == "failed" and outcome.written and again:
                     rest = [member for member in part if member not in outcome.written]
                     return await self._remove_by(form, rest, before=before, proven=proven, again=False)
             if answer.status in GONE:
-                return await self._gone_or(answer, part, adding=False), True
-            if answer.status == 413 and len(part) > 1:
-                return await self._halves(part, adding=False), True
+                return await self._gone_or(answer), True
             if answer.status in _NOT_THIS_WAY and answer.status != 500:
                 return self.refused(answer), False
             if answer.status < 500:
@@ -205,12 +242,10 @@ class Membership(Sending):
         """
         knowledge = self.service.knowledge
         seen, shown = await self._members()
-        if seen is not None and seen.status in GONE:
-            return self.gone()
-        if shown is None and seen is not None and self._showed_some:
+        if shown is None and seen is not None and seen.resource is not None and self._showed_some:
             shown = frozenset()  # what it shows otherwise, it leaves out where it is empty
-        if seen is None or shown is None or not knowledge.facts.members_shown:
-            return self.done() if fault is None else replace(fault, status="maybe", target_id=self.change.target_id)
+        if shown is None or not knowledge.facts.members_shown:
+            return self.done() if fault is None else self.unsure(fault)
         sure = knowledge.has(_ADDS) or self._showed_some
         if fault is not None and not shown and not sure and (before is None or before.isdisjoint(part)):
             # Nobody was shown before either: perhaps the service never shows anybody. Removing twice is the same.
@@ -232,37 +267,41 @@ class Membership(Sending):
             knowledge.learn(REMOVES_BY[form], member_remove=form)
         return self.done(seen)
 
-    async def _gone_or(self, answer: Answer, part: Sequence[str], *, adding: bool) -> Outcome:
+    async def _gone_or(self, answer: Answer) -> Outcome:
         """A 404: the group is gone, or it is there and a member, or PATCH itself, is not."""
         seen = await self.look()
-        if seen is None:
-            return self.refused(answer)
-        if seen.status in GONE:
-            return self.gone()
-        return await self._halves(part, adding=adding) if len(part) > 1 else self.refused(answer)
+        return self.gone() if seen is not None and seen.status in GONE else self.refused(answer)
 
-    async def _halves(self, part: Sequence[str], *, adding: bool) -> Outcome:
-        """A part in two after it was refused whole: too large, or one of its members is not accepted."""
-        send = self._add if adding else self._remove
-        written: list[str] = []
-        refused: list[tuple[str, Outcome]] = []
-        for half in (part[: len(part) // 2], part[len(part) // 2 :]):
-            outcome = await send(half)
-            if outcome.status == "done":
-                written.extend(half)
-            elif outcome.status in ("gone", "maybe"):
-                return replace(outcome, written=(*written, *outcome.written))
-            else:
-                written.extend(outcome.written)
-                refused.append((", ".join(half), outcome))
-                if not written and len(half) == 1 and len(refused) >= _SINGLE_REFUSALS:
-                    break
-        if not refused:
-            chunk = max(1, len(part) // 2)
-            self.service.knowledge.learn(f"takes no more than {chunk} members a PATCH", member_chunk=chunk)
+    async def _fewer(self, part: Sequence[str], refusal: Outcome, *, adding: bool) -> Outcome:
+        """A part that was refused whole, in two: it is too large, or one of its members is not accepted. One alone who is to
+        be added may be there already, which some services refuse."""
+        if len(part) == 1:
+            _, shown = await self._members() if adding and refusal.http_status not in GONE else (None, None)
+            if shown is None or part[0] not in shown:
+                return refusal
+            self._seen_so = True
             return self.done()
-        _, first = refused[0]
-        return replace(first, written=tuple(written))
+        send = self._add if adding else self._remove
+        rest = [member for member in part if member not in refusal.written]
+        written = list(refusal.written)
+        first: Outcome | None = None
+        for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
+            if not half or (first is not None and self._is_over(first)):
+                continue
+            outcome = await send(half)
+            written.extend(self._counted(half, outcome))
+            if outcome.status in ("gone", "maybe"):
+                return replace(outcome, written=tuple(written))
+            if outcome.status == "failed":
+                first = first or outcome
+        if first is not None:
+            return replace(first, written=tuple(written))
+        knowledge, chunk = self.service.knowledge, max(1, len(part) // 2)
+        if (
+            not self._seen_so and chunk < knowledge.facts.member_chunk
+        ):  # halves of halves are done first, and know better
+            knowledge.learn(f"takes no more than {chunk} members a PATCH", member_chunk=chunk)
+        return self.done()
 
     async def _replace(self, ids: Sequence[str], *, adding: bool) -> Outcome:
         """The whole group by PUT, with these members more or less: for a target without PATCH for members."""
@@ -284,23 +323,21 @@ class Membership(Sending):
             body = overlay(seen.resource, {}, "group") | {"members": kept}
             outcome, again = await self.put_once(body, {}, seen)
             if outcome.status == "done" and adding:
-                await self._learn_whether_shown(outcome)
+                await self._learn_whether_shown()
             if outcome.status == "done" or not again:
                 return outcome
             await self.writer.timing.sleep(self.writer.timing.random())
         return outcome
 
-    async def _learn_whether_shown(self, outcome: Outcome) -> None:
+    async def _learn_whether_shown(self) -> None:
         """A service that shows no members must not get a second PUT: it would take away those of the first."""
         knowledge = self.service.knowledge
         if knowledge.has(_ADDS):
             return
-        shown = members_of(outcome.observed) if outcome.observed is not None else None
-        if not shown:
-            _, shown = await self._members()
+        seen, shown = await self._members()  # the answer to the PUT may show more than a read
         if shown:
             knowledge.learn(_ADDS)
-        elif shown is not None:
+        elif seen is not None and seen.resource is not None:
             knowledge.learn(_UNSHOWN, members_shown=False)
 
     def _unkept(self, message: str) -> Outcome:

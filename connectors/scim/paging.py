@@ -9,7 +9,7 @@ reached has not come to its end.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn
 
 from connectors.errors import Unusable
@@ -31,7 +31,7 @@ class _Walk:
     """One way through the pages of a list, and what the ways before it have seen."""
 
     seen: set[str]  #: by any way
-    shown: set[str] = field(default_factory=set)  #: by this one
+    shown: set[str]  #: by this one
     total: int | None = None
     again: bool = False  #: something was shown twice
 
@@ -50,10 +50,10 @@ class _Walk:
                 self.again = True
                 continue
             fresh = True
-            self.shown.add(one.id)
             if one.id not in self.seen:
-                self.seen.add(one.id)
                 new.append(one)
+            self.shown.add(one.id)
+            self.seen.add(one.id)
         return new, fresh
 
 
@@ -65,8 +65,9 @@ async def every(service: Service, kind: Kind, *, members: bool = False) -> Async
     """
     seen: set[str] = set()
     barren = 0  #: ways in a row
-    for _ in range(_MOST_WALKS):
-        walk, before = _Walk(seen=seen), len(seen)
+    for number in range(_MOST_WALKS):
+        # The first way has shown what was seen at all: one set does, as a target may have a million of them.
+        walk, before = _Walk(seen=seen, shown=set() if number else seen), len(seen)
         pages = _by_cursor if service.knowledge.facts.cursor else _by_index
         async for one in pages(service, kind, walk, members=members):
             yield one

@@ -50,7 +50,7 @@ def units(after: Mapping[str, Json], current: Mapping[str, Json], kind: Kind, di
     understands (a path on an absent element is answered 400 noTarget by some). Paths of one new element share it.
     An element goes as a whole once nothing of ours is left in it.
     """
-    holder = assemble({text: value for text, value in current.items() if not is_empty(value)}, kind)
+    holder = _holder(after, current, kind)
     found: list[Unit] = []
     done: set[AttributePath] = set()
     for text, value in after.items():
@@ -93,6 +93,15 @@ def units(after: Mapping[str, Json], current: Mapping[str, Json], kind: Kind, di
                 unit = replace(unit, other=replace(unit, value=value if dialect.text_booleans else str(value)))
             found.append(unit)
     return found
+
+
+def _holder(after: Mapping[str, Json], current: Mapping[str, Json], kind: Kind) -> Mapping[str, Json]:
+    """The resource as far as paths with an element ask about it: often not at all."""
+    asked = {path.attribute.lower() for path in map(parse_path, after) if path.key is not None}
+    if not asked:
+        return {}
+    there = {text: value for text, value in current.items() if not is_empty(value)}
+    return assemble({text: value for text, value in there.items() if parse_path(text).attribute.lower() in asked}, kind)
 
 
 def _removal(

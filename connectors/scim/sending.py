@@ -171,13 +171,16 @@ class Sending:
 
     async def _settle_put(self, values: Mapping[str, Json], fault: Outcome) -> tuple[Outcome, bool]:
         seen = await self.look(members=True)
-        if seen is None:
-            return replace(fault, status="maybe", target_id=self.change.target_id), False
-        if seen.resource is None:
-            return self.gone(), False
+        if seen is None or seen.resource is None:
+            return self.unsure(fault), False
         if values and applied(seen.resource, values, self.change.before) is True:
             return self.done(seen), False
         return replace(fault, status="failed", target_id=self.change.target_id), True
+
+    def unsure(self, fault: Outcome) -> Outcome:
+        """No trustworthy answer, and a read that shows nothing, or no such object: one machine of several may not know of a
+        young object yet, so whoever looks again later decides."""
+        return replace(fault, status="maybe", target_id=self.change.target_id)
 
     def unreadable(self) -> Outcome:
         return Outcome(

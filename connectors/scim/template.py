@@ -14,12 +14,13 @@ import orjson
 
 from connectors.scim.dialects import Dialect
 from connectors.scim.requests import new_body
-from syncd.core.attributes import parse_path
+from syncd.core.attributes import AttributePath, parse_path
 from syncd.core.model import Json, Kind
 
 _PLAIN = frozenset({str, bool, int, float})
 _MOST = 256
-_PLACE = re.compile(rb'"\\u0001(\d+)\\u0001"')  # a control character stands in no path
+_MARK = "\x01"
+_PLACE = re.compile(rb'"\\u0001(\d+)\\u0001"')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +46,7 @@ _UNKNOWN = Template(text=b"", values=tuple)
 
 
 def place(number: int) -> str:
-    return f"\x01{number}\x01"
+    return f"{_MARK}{number}{_MARK}"
 
 
 class NewBodies:
@@ -73,9 +74,15 @@ class NewBodies:
         return template
 
     def _made(self, kind: Kind, paths: tuple[str, ...]) -> Template | None:
-        """None where the values themselves decide where others go."""
-        for path in map(parse_path, paths):
-            if path.key is not None and (path.sub or "value").lower() == path.key.lower():
-                return None
+        """None where the values themselves decide where others go: as `type` in emails[type eq "work"], which a path of
+        the same attribute writes."""
+        parsed = tuple(map(parse_path, paths))
+        keys = {_part(path, path.key) for path in parsed if path.key is not None}
+        if any(_part(path, path.sub or "value") in keys or _MARK in str(path.value) for path in parsed):
+            return None
         form = new_body({path: place(number) for number, path in enumerate(paths)}, kind, self._dialect)
         return Template.of(form, paths)
+
+
+def _part(path: AttributePath, name: str) -> tuple[str, str, str]:
+    return (path.schema or "").lower(), path.attribute.lower(), name.lower()

@@ -161,10 +161,8 @@ class Update(Sending):
         verdict: bool | None = None
         for attempt in range(1, _SETTLING_TRIES + 1):
             seen = await self.look()
-            if seen is None:
-                return replace(fault, status="maybe", target_id=self.change.target_id)
-            if seen.resource is None:
-                return self.gone()
+            if seen is None or seen.resource is None:
+                return self.unsure(fault)
             verdict = applied(seen.resource, step.values, current)
             if verdict is True:
                 return self.done(seen)

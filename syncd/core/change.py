@@ -103,7 +103,16 @@ class Change:
 
 def members_of(resource: Mapping[str, Json]) -> frozenset[str] | None:
     """The ids of the members that a SCIM group shows; None where it shows no such attribute."""
-    shown = next((value for key, value in resource.items() if key.lower() == "members"), None)
+    return _ids_under("members", resource)
+
+
+def groups_of(resource: Mapping[str, Json]) -> frozenset[str]:
+    """The ids of the groups that a SCIM user shows itself in; many services show none."""
+    return _ids_under("groups", resource) or frozenset()
+
+
+def _ids_under(name: str, resource: Mapping[str, Json]) -> frozenset[str] | None:
+    shown = next((value for key, value in resource.items() if key.lower() == name), None)
     if not isinstance(shown, list):
         return None
     found = (entry.get("value") if isinstance(entry, Mapping) else entry for entry in shown)

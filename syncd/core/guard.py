@@ -22,6 +22,7 @@ class DeletionLimit:
     percent: float = 10.0  #: 0 to 100, of the kind's active links
     minimum: int = 10  #: below so many active links the percentage does not count
     window: timedelta | None = None  #: what was removed in this time before a cycle counts with what the cycle removes
+    spent: bool = False  #: this cycle has removed already what it may: nothing beyond that goes without an approval
 
     def tripped(self, removals: int, active: int) -> str | None:
         """The limit that is passed, in words; None if none is. All of them, and more than one, always passes it."""
@@ -31,7 +32,7 @@ class DeletionLimit:
             return f"limit {self.count}"
         if active >= self.minimum and 100 * removals > self.percent * active:
             return f"limit {self.percent:g} %"
-        return None
+        return "found after this cycle's removals were counted" if self.spent and removals else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,6 +47,7 @@ class JobResult:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     plans: list[str] = field(default_factory=list)
     planned: int = 0  #: rows that a dry run found to do
+    approvable: int = 0  #: held rows that an approval lets go; the others are conflicts
     waiting: int = 0  #: failing objects that wait for their next try
     seats: str | None = None
     warnings: list[dict[str, str | None]] = field(default_factory=list)
@@ -72,19 +73,25 @@ class JobResult:
     def count(self, store: Store) -> None:
         """Count the rows of all plans of this run."""
         counts = dict.fromkeys(COUNTED, 0) | {"skip": self.counts["skip"]}
-        self.planned = 0
+        self.planned = self.approvable = 0
         for row in self.rows(store):
             if row.status in ("held", "failed"):
                 counts[row.status] += 1
+                self.approvable += row.status == "held" and row.guarded
             elif row.status in ("planned", "done"):
                 self.planned += row.status == "planned"
                 counts[row.change.action.word] += weight(row.change)
         self.counts = counts
 
     def rows(self, store: Store) -> Iterator[Row]:
-        """The rows of all plans of this run in their order, redacted values hidden."""
+        """The rows of all plans of this run in their order, redacted values hidden.
+
+        Each plan looks again at all that is held, so what an earlier one of this run held shows in the last one.
+        """
         for plan in self.plans:
-            yield from (row for row in store.journal.rows(plan, shown=True) if not row.change.only_remembers)
+            for row in store.journal.rows(plan, shown=True):
+                if not row.change.only_remembers and (row.status != "held" or plan == self.plans[-1]):
+                    yield row
 
     def data(self, store: Store) -> dict[str, Json]:
         """The contract's object for one job."""

@@ -80,7 +80,7 @@ def print_status(console: Console, rows: Sequence[Mapping[str, Json]]) -> None:
 
 
 def print_held(console: Console, rows: Sequence[Mapping[str, Json]]) -> None:
-    """Held changes under their sentence, and the command that lets them go."""
+    """Held changes under their sentence, and the command that lets go those that an approval can."""
     for row in rows:
         if not row["changes"]:
             say(console, f"{row['job']}: nothing is held")
@@ -91,8 +91,14 @@ def print_held(console: Console, rows: Sequence[Mapping[str, Json]]) -> None:
                 sentence = change["held"]
                 say(console, Text(f"{row['job']}: {sentence}", style="bold magenta"))
             say(console, f"  {change['action']} {change['kind']} {change['name']}   {change['why']}")
-        digits = row["checksum"].removeprefix("sha256:")[:12]
-        say(console, f"  checksum {row['checksum']}\n  To let exactly these go: syncd approve {row['job']} {digits}")
+        digits, all_, freed = row["checksum"].removeprefix("sha256:")[:12], len(row["changes"]), row["approvable"]
+        say(console, f"  checksum {row['checksum']}")
+        if freed:
+            which = "exactly these" if freed == all_ else f"the {freed:,} over a limit"
+            say(console, f"  To let {which} go: syncd approve {row['job']} {digits}")
+        if freed < all_:
+            conflicts = f"  Conflicts ({all_ - freed:,}) are cleared up at the target or in the configuration"
+            say(console, f"{conflicts}, not by an approval")
 
 
 def _moment(text: str | None) -> str:

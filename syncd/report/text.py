@@ -229,10 +229,8 @@ class _Report:
         console, result = self.console, self.result
         digits = (result.checksum or "").removeprefix("sha256:")[:12]
         if result.counts["held"]:
-            _line(
-                console,
-                f"\n  Look: syncd held --job {result.job}    To let exactly these go: syncd approve {result.job} {digits}",
-            )
+            free = f"    To let exactly these go: syncd approve {result.job} {digits}" if result.approvable else ""
+            _line(console, f"\n  Look: syncd held --job {result.job}{free}")
         if result.dry and result.planned:
             _line(console, f"\n  To apply exactly this plan: syncd sync --job {result.job} --plan {digits}")
 

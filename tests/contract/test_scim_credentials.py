@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime
 import ipaddress
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from connectors.errors import Misconfigured, Unauthorized, Unreachable
@@ -30,6 +32,13 @@ from syncd.core.secret import Secret
 from tests.contract.quick_time import QuickTime
 
 NOBODY = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
+
+
+async def in_parts(body: bytes) -> AsyncIterator[bytes]:
+    """As over a network: long tokens do not come in one packet."""
+    yield body[:20]
+    await asyncio.sleep(0.01)
+    yield body[20:]
 
 
 class Service:
@@ -45,6 +54,7 @@ class Service:
         self.life_s: Any = 3600
         self.refuse_basic = False
         self.useless = False
+        self.padding = 0  #: characters in the token's answer that nobody needs
         self.status = 200
         self.secret = "s3cret/with:signs"
 
@@ -61,7 +71,8 @@ class Service:
             return JSONResponse({"error": "invalid_client", "error_description": self.secret}, status_code=401)
         self.issued += 1
         self.valid = set() if self.useless else {f"token-{self.issued}"}
-        return JSONResponse({"access_token": f"token-{self.issued}", "expires_in": self.life_s})
+        body = {"access_token": f"token-{self.issued}", "expires_in": self.life_s, "padding": "x" * self.padding}
+        return StreamingResponse(in_parts(json.dumps(body).encode()))
 
     async def scim(self, request: Request) -> Response:
         given = request.headers.get("authorization", "")
@@ -117,6 +128,13 @@ async def test_one_token_serves_many_requests_and_is_renewed_before_it_ends(
     time.elapsed_s += 3600 - 59
     await look(target)
     assert service.issued == 2
+
+
+async def test_an_answer_without_end_of_the_token_service_is_cut_off(target: ScimTarget, service: Service) -> None:
+    service.padding = 300_000
+    with pytest.raises(Unreachable, match="token service: an answer over 262144 bytes"):
+        await look(target)
+    assert len(service.asked) == 1
 
 
 async def test_a_token_that_was_revoked_is_renewed_once(target: ScimTarget, service: Service) -> None:

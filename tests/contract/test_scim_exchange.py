@@ -59,6 +59,16 @@ async def test_a_redirect_on_the_same_host_is_followed_and_a_loop_is_not(world: 
         await w.target.get("user", target_id)
 
 
+@pytest.mark.parametrize("location", ["//name:word@{host}/scim", "/a\x01b", "/a\xff", "http://{host}:1/x"])
+async def test_a_redirect_to_what_no_request_can_have_is_told(world: Open, location: str) -> None:
+    w = world()
+    await w.target.discover()
+    host = w.url.removeprefix("http://").partition("/")[0]
+    w.fault({"status": 307, "headers": {"Location": location.format(host=host)}}, times=None, method="GET")
+    with pytest.raises(Unreachable, match=r"redirected to (nowhere|an address with)"):
+        await w.target.get("user", "1")
+
+
 async def test_an_answer_without_end_is_cut_off(world: Open) -> None:
     w = world()
     target_id, _ = await w.create()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from syncd.core.change import Action
+from syncd.core.model import Kind
 from tests.contract.target_contract import change, person
 from tests.contract.target_world import Open
 
@@ -33,6 +34,19 @@ async def test_a_create_stored_under_a_500_is_maybe_and_found_by_its_login(world
     assert [stored.id for stored in w.store.users()] == [one.id]
 
 
+@pytest.mark.parametrize("empty", ["", None, True])
+async def test_a_created_account_without_an_id_in_the_answer_is_found_or_looked_up(world: Open, empty: Any) -> None:
+    w = world()
+    await w.target.discover()
+    w.fault({"edit": {"set": {"id": empty}}}, times=None, method="POST")
+    outcome = await w.target.send(change(Action.CREATE, after=person()), {})
+    assert (outcome.status, outcome.target_id) == ("done", w.store.users()[0].id), "by its Location"
+    w.emulator.faults.clear()
+    w.fault({"edit": {"set": {"id": empty}}, "strip_headers": ["Location"]}, times=None, method="POST")
+    outcome = await w.target.send(change(Action.CREATE, after=person()), {})
+    assert (outcome.status, outcome.target_id) == ("maybe", None)
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 @pytest.mark.parametrize("drop", ["before", "answer", "body"])
 async def test_an_idempotent_write_without_an_answer_is_settled(world: Open, drop: str, method: str) -> None:
@@ -47,6 +61,43 @@ async def test_an_idempotent_write_without_an_answer_is_settled(world: Open, dro
         outcome = await w.target.send(change(Action.DELETE, target_id=target_id), {})
         assert w.store.users() == []
     assert outcome.status == "done", outcome
+
+
+@pytest.mark.parametrize("dialect", ["rfc7644", "okta-put"])
+@pytest.mark.parametrize("kind", ["user", "group"])
+async def test_one_read_that_does_not_know_the_object_decides_nothing_after_a_lost_answer(
+    world: Open, dialect: str, kind: Kind
+) -> None:
+    w = world()
+    target = w.another(dialect=dialect)
+    values = person() if kind == "user" else {"displayName": "G"}
+    made = await target.send(change(Action.CREATE, kind, after=values), {})
+    method, nth = ("PATCH", 1) if dialect == "rfc7644" else ("PUT", 2)  # a PUT is made of a read
+    w.fault({"drop": "answer", "reset": True}, times=None, method=method)
+    w.fault({"status": 404}, times=None, method="GET", path=f"/{made.target_id}", nth=nth)
+    outcome = await target.send(
+        change(Action.UPDATE, kind, made.target_id, {"displayName": "G"}, {"displayName": "H"}), values
+    )
+    assert (outcome.status, outcome.target_id) == ("maybe", made.target_id)
+
+
+@pytest.mark.parametrize("action", [Action.ADD_MEMBERS, Action.REMOVE_MEMBERS])
+@pytest.mark.parametrize("lost", [True, False])
+async def test_one_read_that_does_not_know_the_group_decides_nothing_of_its_members(
+    world: Open, action: Action, lost: bool
+) -> None:
+    w = world()
+    people = [(await w.create())[0] for _ in range(2)]
+    made = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    if action is Action.REMOVE_MEMBERS:
+        await w.target.send(change(Action.ADD_MEMBERS, "group", made.target_id, after={"members": people}), {})
+    if lost:
+        w.fault({"drop": "answer"}, method="PATCH")
+    w.fault({"status": 404}, times=None, method="GET", path="/Groups/")
+    values = ({}, {"members": people}) if action is Action.ADD_MEMBERS else ({"members": people}, {})
+    outcome = await w.target.send(change(action, "group", made.target_id, *values), {})
+    assert outcome.status == ("maybe" if lost else "done")
+    assert w.members() == (sorted(people) if action is Action.ADD_MEMBERS else [])
 
 
 async def test_an_update_refused_with_500_again_and_again_is_a_failure_and_bounded(world: Open) -> None:

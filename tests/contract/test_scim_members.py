@@ -21,6 +21,16 @@ async def test_members_beyond_the_limit_of_a_patch_go_in_smaller_parts(world: Op
     assert w.target.facts.member_chunk == 5
 
 
+async def test_the_largest_part_that_a_service_takes_is_learned(world: Open) -> None:
+    w = world(member_changes=3)
+    people = [(await w.create())[0] for _ in range(16)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    added = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(added, {})).status == "done"
+    assert w.target.facts.member_chunk == 2
+    assert [fact for fact in w.target.facts.learned if "a PATCH" in fact] == ["takes no more than 2 members a PATCH"]
+
+
 async def test_one_unknown_member_does_not_hold_up_the_others(world: Open) -> None:
     w = world()
     people = [(await w.create())[0] for _ in range(7)]
@@ -127,3 +137,85 @@ async def test_who_is_not_in_the_group_any_more_counts_as_removed_and_the_others
     assert await remove(*people[2:]) == "done"
     assert await remove(people[3]) == "done", "the group has nobody left, and does not say so"
     assert w.members() == []
+
+
+@pytest.mark.parametrize("shown", [True, False])
+@pytest.mark.parametrize("status", [400, 422])
+async def test_one_who_cannot_be_removed_does_not_keep_the_others(world: Open, status: int, shown: bool) -> None:
+    w = world(members_shown=shown)
+    people = [(await w.create())[0] for _ in range(7)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    first = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": people[:1]})
+    assert (await w.target.send(first, {})).status == "done"
+    w.fault({"status": status, "body": {"detail": "owns it"}}, times=None, method="PATCH", body=people[3])
+    removal = change(Action.REMOVE_MEMBERS, "group", group.target_id, before={"members": people[1:]})
+    outcome = await w.target.send(removal, {})
+    assert (outcome.status, outcome.http_status) == ("failed", status)
+    assert sorted(outcome.written) == sorted([*people[1:3], *people[4:]])
+    assert w.members() == [people[3]]
+    assert w.target.facts.member_chunk == 100
+
+
+async def test_one_unknown_member_does_not_hold_up_those_of_later_parts(world: Open) -> None:
+    w = world(member_changes=1)
+    people = sorted([(await w.create())[0] for _ in range(4)])
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    first = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people[:2]})
+    assert (await w.target.send(first, {})).status == "done"
+    assert w.target.facts.member_chunk == 1
+    wanted = ["nobody", *people[2:]]
+    outcome = await w.target.send(change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": wanted}), {})
+    assert outcome.status == "failed"
+    assert "nobody" in outcome.message
+    assert sorted(outcome.written) == people[2:]
+    assert w.members() == people
+
+
+@pytest.mark.parametrize("action", [Action.ADD_MEMBERS, Action.REMOVE_MEMBERS])
+@pytest.mark.parametrize("most", [1, 100])
+async def test_members_who_are_all_refused_are_not_all_sent(world: Open, most: int, action: Action) -> None:
+    w = world(member_changes=most)
+    people = [(await w.create())[0] for _ in range(64)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    there = people if action is Action.REMOVE_MEMBERS else people[:2]
+    added = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": there})
+    assert (await w.target.send(added, {})).status == "done"
+    w.emulator.journal.clear()
+    w.fault({"status": 400, "body": {"detail": "no"}}, times=None, method="PATCH")
+    w.fault({"status": 400, "body": {"detail": "no"}}, times=None, method="PUT")
+    after, before = ({}, {"members": people}) if action is Action.REMOVE_MEMBERS else ({"members": people[2:]}, {})
+    outcome = await w.target.send(change(action, "group", group.target_id, before, after), {})
+    assert (outcome.status, outcome.written) == ("failed", ())
+    forms = 2 if action is Action.REMOVE_MEMBERS else 1
+    assert w.sent("PATCH") <= (60 if most == 100 else 25) * forms
+
+
+@pytest.mark.parametrize("status", [400, 409])
+async def test_who_is_in_the_group_already_counts_as_added_and_the_others_come(world: Open, status: int) -> None:
+    w = world()
+    people = [(await w.create())[0] for _ in range(4)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people[:1]})
+    assert (await w.target.send(add, {})).status == "done"
+    w.fault({"status": status, "body": {"detail": "is a member"}}, times=None, method="PATCH", body=people[0])
+    everybody = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    outcome = await w.target.send(everybody, {})
+    assert outcome.status == "done", outcome
+    assert w.members() == sorted(people)
+    assert w.target.facts.member_chunk == 100
+
+
+async def test_a_group_that_only_the_answer_to_a_put_shows_is_not_put_again(world: Open) -> None:
+    w = world()
+    people = [(await w.create())[0] for _ in range(3)]
+    target = w.another(dialect="okta-put")
+    group = await target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    w.fault({"edit": {"remove": ["members"]}}, times=None, method="GET", path="/Groups/")
+    first = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people[:2]})
+    assert (await target.send(first, {})).status == "done"
+    second = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people[2:]})
+    outcome = await target.send(second, {})
+    assert (outcome.status, outcome.permanent) == ("failed", True)
+    assert w.members() == sorted(people[:2])

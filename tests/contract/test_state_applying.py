@@ -79,6 +79,28 @@ def test_members_of_a_group_to_which_others_have_sent_some_since_are_not_sent(st
     assert {row.change.source_id for row in mine if row.key in free} == {"before", "free"}
 
 
+def test_members_sent_by_a_later_plan_are_noticed_although_the_clock_was_put_back(store: Store) -> None:
+    linked(store, link("g", "G", kind="group"))
+    adds = change("g", Action.ADD_MEMBERS, kind="group", target_id="G", after={"members": ["M"]})
+    cycle = plan(store, adds, id_="cycle", seq=8, now=NOW)
+    earlier = NOW - HOUR
+    demand = plan(store, adds, id_="demand", seq=None, now=earlier)
+    store.journal.mark_sent("demand", "j", demand, now=earlier)
+    store.journal.close("demand", "j", [closing(demand[0])], now=earlier)
+    store.journal.finish("demand", "j")
+    assert store.journal.mark_sent("cycle", "j", cycle, now=earlier) == set()
+
+
+def test_what_a_killed_process_sent_on_demand_is_not_sent_by_a_cycle_that_was_under_way(store: Store) -> None:
+    cycle = plan(store, change("a"), change("b"), id_="cycle", seq=8, now=NOW)
+    killed = plan(store, change("a"), id_="killed", seq=None, now=NOW)
+    store.journal.mark_sent("killed", "j", killed, now=NOW)
+    later = NOW + HOUR  # its claim is over
+    assert store.journal.mark_sent("cycle", "j", cycle, now=later) == {cycle[1].key}
+    store.journal.finish("killed", "j")  # it was looked up
+    assert store.journal.mark_sent("cycle", "j", cycle, now=later) == {cycle[0].key}
+
+
 def test_a_row_that_somebody_else_has_sent_or_put_off_is_not_sent_again(store: Store) -> None:
     rows = plan(store, change("a"), change("b"), change("c"))
     assert store.journal.mark_sent("p1", "j", rows[:1], now=NOW) == {rows[0].key}
@@ -145,6 +167,16 @@ def test_old_plans_go_and_what_is_under_way_stays(store: Store) -> None:
     assert left == {"applying", "being made", "other job's"}
     with pytest.raises(Exception, match="No row"):
         store.journal.take_over("killed while making", "j", waits=[])
+
+
+def test_plans_of_a_clock_that_was_far_ahead_go_when_they_are_old(store: Store) -> None:
+    for id_, days in (("b", 3650), ("a", 3651)):
+        plan(store, change(id_), id_=id_, now=NOW + timedelta(days=days))
+        store.journal.finish(id_, "j")
+    begun(store, "now")
+    assert [bool(list(store.journal.rows(id_))) for id_ in ("b", "a")] == [True, True]
+    begun(store, "next", now=NOW + KEEP_PLANS + HOUR)
+    assert [bool(list(store.journal.rows(id_))) for id_ in ("b", "a")] == [False, False]
 
 
 def test_dry_runs_with_the_same_result_do_not_pile_up(store: Store) -> None:

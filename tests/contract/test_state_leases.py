@@ -139,6 +139,24 @@ def test_an_object_is_claimed_by_one_at_a_time(store: Store) -> None:
         pass
 
 
+def test_claims_of_the_dead_end_where_they_are_known_to_be_dead(store: Store, dead: Process) -> None:
+    killed, alive, far = Leases(store.engine, dead), leases(store), leases(store, host="elsewhere", mark=dead.mark)
+    held = [
+        killed.claim("other", "user", "a", now=NOW)
+    ]  # until the test ends: without anybody who knows it, it would end
+    held += [
+        who.claim("j", "user", id_, now=NOW) for who, id_ in ((killed, "a"), (killed, "b"), (alive, "c"), (far, "d"))
+    ]
+    for each in held:
+        each.__enter__()
+    leases(store).release_dead("j")
+    rows = plan(store, *(change(id_) for id_ in "abcd"))
+    free = store.journal.mark_sent("p1", "j", rows, now=NOW)
+    assert [row.change.source_id for row in rows if row.key in free] == ["a", "b"]
+    theirs = plan(store, change("a"), id_="theirs", job="other")
+    assert store.journal.mark_sent("theirs", "other", theirs, now=NOW) == set()
+
+
 def test_a_claim_ends_with_its_process_or_its_time(store: Store, dead: Process) -> None:
     killed = Leases(store.engine, dead).claim("j", "user", "a", now=NOW)
     killed.__enter__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,17 @@ schedule = "1m"
 """
 
 
+ON_CREATE = """
+[jobs.job.users]
+mappings = [
+  { target = "userName", source = "userPrincipalName" },
+  { target = "title", constant = "Newcomer", apply = "on-create" },
+  { target = "displayName", source = "displayName" },
+  { target = "active", expression = 'Not([IsSoftDeleted])' },
+]
+"""
+
+
 @pytest.fixture(params=KINDS)
 def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     with house(request.param, tmp_path, people=6) as made:
@@ -32,7 +44,9 @@ def test_409_adopts_the_one_match_or_holds_both_by_name(here: House) -> None:
     """Somebody made the account between our look-up and our POST: it is adopted, and no second POST is sent."""
     login = here.company.hire("new", "sales")
     here.company.hire("other", "sales")
-    theirs = add(here, "user", userName=login, active=True, nickName="Countess")
+    # With an address as everybody's, or the connector would try the filter out on this very account.
+    mails = [{"type": "work", "value": login}]
+    theirs = add(here, "user", userName=login, active=True, nickName="Countess", emails=mails)
     nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
     here.at_target({"replace": nobody}, times=1, method="GET", path="filter=.*" + login.replace("@", "(@|%40)"))
     told = here.sync()
@@ -52,20 +66,34 @@ def test_409_adopts_the_one_match_or_holds_both_by_name(here: House) -> None:
 
 def test_an_account_adopted_on_a_409_keeps_what_only_a_creation_writes(tmp_path: Path) -> None:
     """As one that is found beforehand does; and what it keeps is no drift."""
-    rows = """
-[jobs.job.users]
-mappings = [
-  { target = "userName", source = "userPrincipalName" },
-  { target = "title", constant = "Newcomer", apply = "on-create" },
-  { target = "displayName", source = "displayName" },
-  { target = "active", expression = 'Not([IsSoftDeleted])' },
-]
-"""
-    with house("graph", tmp_path, people=3, job='drift = "repair"', more=rows) as here:
+    with house("graph", tmp_path, people=3, job='drift = "repair"', more=ON_CREATE) as here:
         login = here.company.hire("new", "sales")
         theirs = add(here, "user", userName=login, active=True, title="Chief")
         nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
         here.at_target({"replace": nobody}, times=1, method="GET", path="filter=.*" + login.replace("@", "(@|%40)"))
+        here.sync()
+        stored = here.target.get("user", theirs)
+        assert stored is not None
+        assert stored.attributes["title"] == "Chief"
+        assert stored.attributes["displayName"].startswith("New ")
+        told = here.sync(full=True)
+        assert here.written == []
+        assert told["drift"] == []
+
+
+@pytest.mark.parametrize("drop", ["before", "answer"])
+def test_an_adoption_that_nobody_could_look_up_is_known_as_one_later(tmp_path: Path, drop: str) -> None:
+    with house("graph", tmp_path, people=3, job='drift = "repair"', more=ON_CREATE) as here:
+        login = here.company.hire("new", "sales")
+        theirs = add(here, "user", userName=login, active=True, title="Chief")
+        nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
+        here.at_target({"replace": nobody}, times=1, method="GET", path="filter=.*" + login.replace("@", "(@|%40)"))
+        here.at_target({"drop": drop}, method="PATCH", path=f"/Users/{theirs}", times=1)
+        here.at_target({"replace": 0}, method="GET", path=f"/Users/{theirs}")
+        told = here.sync(code=4)
+        assert told["counts"]["failed"] == 1
+        here.all_well()
+        here.time.advance(timedelta(minutes=5))
         here.sync()
         stored = here.target.get("user", theirs)
         assert stored is not None

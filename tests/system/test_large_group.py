@@ -85,6 +85,48 @@ def test_one_more_member_of_a_large_group_is_one_small_request(tmp_path: Path) -
         assert len(target.members(company.team_name("sales"))) == many + 1
 
 
+@pytest.mark.parametrize(
+    ("quirks", "looks"),
+    [({}, 2), ({"members_shown": False}, 2), ({"members_most": 100}, 0)],
+    ids=["members are shown", "members are never shown", "the first hundred members are shown"],
+)
+def test_ten_changed_members_are_two_small_requests(tmp_path: Path, quirks: dict[str, Any], looks: int) -> None:
+    """`looks`: at the group, the first time, to see whether the form of request is obeyed."""
+    with house("graph", tmp_path, people=0, quirks=quirky(**quirks), job='drift = "repair"', begun=False) as here:
+        company, target = here.company, here.target
+        here.sync()
+        names = [f"n{number}" for number in range(210)]
+        for name in names:
+            company.hire(name)
+            company.assign(name)
+        company.join("sales", *names[:200])
+        told = here.sync()
+        assert told["counts"]["add_members"] == 200
+        for first, most in ((0, looks), (5, 0)):
+            company.join("sales", *names[200 + first : 205 + first])
+            company.leave("sales", *names[first : 5 + first])
+            here.sync()
+            assert here.methods == ["PATCH group", "PATCH group"]
+            assert max(len(entry.body) for entry in here.written) < 600
+            assert len(here.service.journal.since(here._seen)) - 2 <= most
+        assert target.members(company.team_name("sales")) == here.logins(*names[10:])
+        told = here.sync(full=True)
+        assert (here.written, told["drift"]) == ([], [])
+
+
+def test_members_beyond_those_that_are_shown_are_no_drift(tmp_path: Path) -> None:
+    """The group has outgrown what the target shows of it: nobody was taken out."""
+    quirks = quirky(members_most=20, patch_answer=204)
+    with house("graph", tmp_path, people=4, quirks=quirks, job='drift = "repair"') as here:
+        names = [f"n{number}" for number in range(30)]
+        for name in names:
+            here.company.hire(name, "sales")
+        here.sync()
+        told = here.sync(full=True)
+        assert (here.written, told["drift"]) == ([], [])
+        assert here.target.members(here.company.team_name("sales")) >= here.logins(*names)
+
+
 @pytest.mark.parametrize("shown", [True, False], ids=["members are shown", "members are never shown"])
 async def test_ten_thousand_members_go_in_parts_and_one_more_is_one_request(shown: bool) -> None:
     """At the target itself, so that it takes seconds: the changes are those that a plan has for such a group."""

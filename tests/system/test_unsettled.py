@@ -90,3 +90,20 @@ def test_a_newcomer_of_whom_only_a_part_was_stored_is_linked_with_that_part(tmp_
         here.all_well()
         here.sync()
         assert here.logins("new").isdisjoint(here.active())
+
+
+def test_a_new_group_that_a_lagging_machine_does_not_know_yet_is_not_made_twice(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=3) as here:
+        here.company.found("night shift")
+        here.company.join("night shift", "ada", "ben")
+        nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
+        here.at_target({"drop": "answer"}, times=1, method="PATCH", path="/Groups/")
+        here.at_target({"status": 404}, method="GET", path="/Groups/")
+        here.at_target({"replace": nobody}, method="GET", path=r"/Groups\?")
+        here.sync(code=None)
+        here.all_well()
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        name = here.company.team_name("night shift")
+        assert [group.name for group in here.target.groups()].count(name) == 1
+        assert here.target.members(name) == here.logins("ada", "ben")

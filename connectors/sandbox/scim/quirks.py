@@ -62,6 +62,7 @@ class Quirks:
     total_results_off: int = 0  #: added to totalResults
     hides_inactive: bool = False  #: searches and lists do not show users who are not active
     members_shown: bool = True  #: False: members is always [] on reading
+    members_most: int | None = None  #: of a group's members no more than the first so many are shown on reading
 
     # POST, PUT and PATCH
     single_valued: tuple[

@@ -80,7 +80,7 @@ class Representation:
         resource = {"schemas": schemas, "id": stored.id, **attributes, "meta": self.meta(stored)}
         if stored.kind == "group":
             if projection is None or projection.members:
-                resource["members"] = stored.members.elements if quirks.members_shown else []
+                resource["members"] = stored.members.elements[: quirks.members_most] if quirks.members_shown else []
         else:
             resource.pop("password", None)
             groups = [each for each in self._directory.groups_of(stored.id) if not each.gone]

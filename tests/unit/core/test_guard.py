@@ -48,6 +48,9 @@ def test_the_usual_limit_is_passed_one_above_it(removals: int, active: int, trip
         (DeletionLimit(percent=2.5), 6, 200, "limit 2.5 %"),
         (DeletionLimit(minimum=0), 1, 1, "limit 10 %"),
         (DeletionLimit(minimum=0), 1, 0, "limit 10 %"),
+        (DeletionLimit(spent=True), 0, 100, None),
+        (DeletionLimit(spent=True), 1, 100, "found after this cycle's removals were counted"),
+        (DeletionLimit(spent=True), 11, 100, "limit 10 %"),
     ],
 )
 def test_a_limit_of_ones_own_is_passed_one_above_it(

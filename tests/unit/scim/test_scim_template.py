@@ -57,6 +57,23 @@ def test_a_value_that_names_its_element_decides_where_the_others_go() -> None:
         assert orjson.loads(bodies.text(wished, "user")) == new_body(wished, "user", DIALECTS["rfc7644"])
 
 
+def test_a_value_that_names_the_element_of_another_path_decides_where_that_goes() -> None:
+    bodies = NewBodies(DIALECTS["rfc7644"])
+    for shown in ("Work", "sales"):
+        wished: dict[str, Json] = {
+            'emails[type eq "work"].display': shown,
+            'emails[display eq "sales"].value': "sales@contoso.com",
+        }
+        assert orjson.loads(bodies.text(wished, "user")) == new_body(wished, "user", DIALECTS["rfc7644"])
+
+
+@pytest.mark.parametrize("type_", ["\x010\x01", "\\u00017\\u0001"])
+def test_a_path_that_holds_what_stands_for_a_value_is_taken_as_it_is(type_: str) -> None:
+    bodies = NewBodies(DIALECTS["rfc7644"])
+    wished: dict[str, Json] = {f'emails[type eq "{type_}"].value': "jane@contoso.com"}
+    assert orjson.loads(bodies.text(wished, "user")) == new_body(wished, "user", DIALECTS["rfc7644"])
+
+
 def test_what_cannot_be_written_as_json_is_told() -> None:
     bodies = NewBodies(DIALECTS["rfc7644"])
     with pytest.raises(TypeError):

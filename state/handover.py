@@ -1,0 +1,57 @@
+"""A link that passes from one job to another, with its account at the target, when the one lets go what the other claims."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from state.links import drop_links
+from state.pending import Wait, put_waits
+from state.tables import changes, claims, leases, link_members, links, plans
+from syncd.core.change import Link
+
+
+def hand_over(c: sa.Connection, link: Link, *, job: str, source_id: str, now: datetime) -> bool:
+    """Make this link that of `job` and its object, inside the transaction that marks the adoption as sent.
+
+    False where it is another one by now, or where its job has a request for the object under way. What was written of
+    memberships stays with the job that wrote it, which takes the account out of its groups: it looks at them again.
+    """
+    theirs = links.c.job == link.job, links.c.kind == link.kind, links.c.source_id == link.source_id
+    if not _free(c, link, now=now):
+        return False
+    drop_links(c, job, link.kind, [source_id])  # to an account that is gone
+    same = links.c.target_id == link.target_id, links.c.rev == link.rev
+    passed = links.update().where(*theirs, *same).values(job=job, source_id=source_id, out_since=None, rev=1)
+    if not c.execute(passed).rowcount:
+        return False
+    if link.kind == "group":
+        c.execute(
+            link_members.delete().where(link_members.c.job == link.job, link_members.c.group_id == link.source_id)
+        )
+        return True
+    written = (link_members.c.job == link.job) & (link_members.c.member_id == link.source_id)
+    groups = list(c.scalars(sa.select(link_members.c.group_id).where(written)))
+    put_waits(
+        c,
+        link.job,
+        [Wait(kind="group", source_id=group, reason="again", since=now, due_at=now) for group in groups],
+    )
+    return True
+
+
+def _free(c: sa.Connection, link: Link, *, now: datetime) -> bool:
+    """Whether nobody of the job that has the link works on its object: in a cycle, whose lease is locked while it marks
+    requests as sent, or on demand."""
+    of_job = leases.c.job == link.job
+    locked = c.execute(sa.select(leases.c.job).where(of_job).with_for_update(skip_locked=True)).first()
+    if locked is None and c.execute(sa.select(leases.c.job).where(of_job)).first() is not None:
+        return False
+    theirs = (claims.c.job == link.job) & (claims.c.kind == link.kind) & (claims.c.source_id == link.source_id)
+    if c.execute(sa.select(claims.c.job).where(theirs, claims.c.until > now)).first() is not None:
+        return False
+    sent = (changes.c.plan == plans.c.id) & (changes.c.status == "sent")
+    sent &= (changes.c.kind == link.kind) & (changes.c.source_id == link.source_id)
+    open_ = plans.c.status.in_(["applying", "unsettled"])
+    return c.execute(sa.select(plans.c.id).where(plans.c.job == link.job, open_, sent)).first() is None

@@ -1,0 +1,94 @@
+"""Whose accounts are, of several jobs on one target: an incumbent keeps one as long as its own scope has the person.
+
+Whom it lets go passes to a job that claims the account: that one adopts it, link and all (state/handover.py). Until it
+has, the incumbent leaves the account as it is, so that access has no gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from state.store import Store
+from syncd.core.change import Action, Link, Observed
+from syncd.core.model import Kind
+from syncd.core.scope import Scope
+from syncd.evaluate import Evaluated, Evaluator
+from syncd.job import Job
+from syncd.precedence import named, wants
+
+
+class Owners:
+    """What the other jobs on a job's target have and claim there, for the length of one plan."""
+
+    def __init__(self, job: Job, others: Callable[[], Iterable[Job]], store: Store, *, now: datetime) -> None:
+        self._job, self._others, self._store, self._now = job, others, store, now
+        self.taken: dict[tuple[Kind, str], str] = {}  #: target ids that this plan adopts, and for whom
+        self.released: dict[tuple[Kind, str], Link] = {}  #: by target id: links that their jobs let go
+
+    def of(self, kind: Kind, target_ids: Sequence[str]) -> dict[str, Link]:
+        """Links of any job by target id, less those that are released."""
+        links = self._store.links.owners(self._job.target, kind, target_ids) if target_ids else {}
+        theirs = [link for link in links.values() if link.job != self._job.name]
+        for other in self._others() if theirs else ():
+            mine = {link.source_id: link for link in theirs if link.job == other.name}
+            if not mine or kind not in other.kinds:
+                continue
+            for one in Evaluator(other, self._store, now=self._now).load(kind, mine):
+                if one.verdict.scope is Scope.OUT:
+                    link = links.pop(mine[one.object.id].target_id)
+                    self.released[kind, link.target_id] = link
+        return links
+
+    def keeper(
+        self, kind: Kind, source_id: str, matches: Sequence[Observed] | None, owners: Mapping[str, Link]
+    ) -> str | None:
+        """Whose the one match is already: another job's, or another source object's of this job."""
+        if not matches or len(matches) > 1:
+            return None
+        target_id, name = matches[0].id, self._job.name
+        link = owners.get(target_id)
+        if link is not None and (link.job, link.source_id) != (name, source_id):
+            return self._told(link)
+        first = self.taken.setdefault((kind, target_id), source_id)
+        return None if first == source_id else f"{name} as {first}"
+
+    def _told(self, link: Link) -> str:
+        """The owner in words; of a job that was renamed or taken out of config.toml with how to let its accounts go."""
+        if link.job == self._job.name:
+            return f"{link.job} as {link.source_id}"
+        if link.job in {other.name for other in self._others()}:
+            return link.job
+        return f"{link.job} (no job of this target any more; to let all of its accounts go: syncd restart {link.job} --links)"
+
+    def claimed(self, kind: Kind, leaving: Mapping[str, Link]) -> dict[str, str]:
+        """Which of the links by source id that are to lose their accounts others claim, as a sentence.
+
+        Of a job with another source those count that met with this as a conflict: nobody else is evaluated.
+        """
+        found: dict[str, str] = {}
+        for other in self._others() if leaving else ():
+            if kind not in other.kinds or not other.kinds[kind].policy.allows(Action.ADOPT):
+                continue
+            if self._store.jobs.get(other.name).paused:
+                continue
+            theirs = {
+                name for one in self._candidates(other, kind, leaving) if wants(one) for name in _names(other, one)
+            }
+            for id_, link in leaving.items():
+                if id_ not in found and not theirs.isdisjoint(named(other, kind, link.wrote)):
+                    found[id_] = (
+                        f"job {other.name} claims this account and takes it over in its next cycle; until then it stays "
+                        f"as it is: syncd sync --job {other.name}"
+                    )
+        return found
+
+    def _candidates(self, other: Job, kind: Kind, leaving: Mapping[str, Link]) -> list[Evaluated]:
+        ids: Iterable[str] = leaving
+        if other.source != self._job.source:
+            ids = [wait.source_id for wait in self._store.pending.of(other.name, "held") if wait.kind == kind]
+        return Evaluator(other, self._store, now=self._now).load(kind, ids)
+
+
+def _names(other: Job, one: Evaluated) -> set[tuple[str, str]]:
+    return named(other, one.object.kind, one.desired.values) if one.desired is not None else set()

@@ -1,0 +1,62 @@
+"""Links that pass from one job to another, on both databases: with the adoption's intent, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from state.store import Store
+from syncd.core.change import Action, Link
+from tests.contract.state_rows import HOUR, NOW, change, closing, link, linked, plan
+
+
+def theirs(store: Store) -> Link:
+    """The link of job j that is to pass on: person a, account A, who was written to group g."""
+    linked(store, link("a", "A"), link("g", "G", kind="group"))
+    rows = plan(store, change("g", Action.ADD_MEMBERS, kind="group", target_id="G"), id_="members")
+    ended = replace(closing(rows[0]), members_in={"a": "A"})
+    store.journal.close("members", "j", [ended], now=NOW)
+    return store.links.of("j", "user", ["a"])["a"]
+
+
+def taken(store: Store, handed: Link) -> bool:
+    """Whether job k may adopt A for its person b, by this link."""
+    (row,) = plan(store, change("b", Action.ADOPT, target_id="A"), id_="adoption", job="k")
+    free = store.journal.mark_sent("adoption", "k", [row], now=NOW, handed={row.key: handed})
+    (after,) = store.links.owners("t", "user", ["A"]).values()
+    assert (after.job, after.source_id) == (("k", "b") if free else ("j", "a"))
+    return bool(free)
+
+
+def test_a_link_passes_on_and_its_groups_are_looked_at_again(store: Store) -> None:
+    handed = theirs(store)
+    assert taken(store, handed)
+    assert store.links.of("j", "user", ["a"]) == {}
+    assert store.links.members("j", "g") == {"a": "A"}
+    assert [(wait.kind, wait.source_id) for wait in store.pending.of("j", "again")] == [("group", "g")]
+
+
+def test_a_link_that_has_moved_since_stays(store: Store) -> None:
+    handed = theirs(store)
+    linked(store, link("a", "A"), plan_id="again")
+    assert not taken(store, handed)
+
+
+def test_a_link_stays_while_its_job_has_a_request_under_way(store: Store) -> None:
+    handed = theirs(store)
+    rows = plan(store, change("a", Action.DEACTIVATE, target_id="A"), id_="leaving", revs={"a": handed.rev})
+    assert store.journal.mark_sent("leaving", "j", rows, now=NOW)
+    assert not taken(store, handed)
+
+
+def test_a_link_stays_while_its_object_is_worked_on_on_demand(store: Store, state_url: str) -> None:
+    handed, other = theirs(store), Store.open(state_url)
+    with other.leases.claim("j", "user", "a", now=NOW):
+        assert not taken(store, handed)
+    other.close()
+
+
+def test_after_a_link_has_passed_on_its_former_job_sends_nothing(store: Store) -> None:
+    handed = theirs(store)
+    rows = plan(store, change("a", Action.DEACTIVATE, target_id="A"), id_="leaving", revs={"a": handed.rev})
+    assert taken(store, handed)
+    assert store.journal.mark_sent("leaving", "j", rows, now=NOW + HOUR) == set()
