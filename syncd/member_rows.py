@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from connectors import Target
+from connectors.errors import TargetError, Unauthorized
 from state.store import Store
 from syncd.core.change import NEW, Action, Change, Link
 from syncd.core.model import Kind
@@ -16,6 +17,7 @@ from syncd.job import Job
 from syncd.member_drift import MemberDrift
 from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
+from syncd.observe.logs import Event, log
 
 
 class MemberRows:
@@ -41,8 +43,11 @@ class MemberRows:
         written, found = self.store.links.members(job.name, id_), dict[str, str]()
         if one.link is None or one.link.target_id != group:  # what was written was written to another group
             written = found = {} if group.startswith(NEW) else await self._found_members(group)
-        elif members_of is None:
-            written = self._drift.written(one, want=want, written=written)
+        else:
+            if members_of is None:
+                written = self._drift.written(one, want=want, written=written)
+            found = await self._adopted_members(group, want=want, written=written)
+            written = {**written, **found}
         if members_of is not None:
             want = {u: t for u, t in want.items() if u in members_of}
             written = {u: t for u, t in written.items() if u in members_of}
@@ -66,6 +71,21 @@ class MemberRows:
         found = {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name}
         found |= {source_id: id_ for (kind, id_), source_id in self._taken.items() if kind == "user" and id_ in ids}
         return found
+
+    async def _adopted_members(
+        self, group: str, *, want: Mapping[str, str], written: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Of a group that is ours: those of its members whom this plan adopts and who belong there. Nobody added them,
+        and once more would be twice where a service keeps that. A group that cannot be read has none of them."""
+        new = {s: t for s, t in want.items() if written.get(s) != t and self._taken.get(("user", t)) == s}
+        try:
+            there = await self._found_members(group) if new else {}
+        except Unauthorized:
+            raise
+        except TargetError as error:
+            log.warning(Event.TARGET_UNREAD, job=self.job.name, target_id=group, error=str(error))
+            return {}
+        return {source_id: id_ for source_id, id_ in new.items() if there.get(source_id) == id_}
 
     def present(self, kind: Kind, ids: Iterable[str], *, active: bool = False) -> dict[str, str]:
         """Target ids of these objects after this plan's creations, "new:…" for what it creates. `active`: less those

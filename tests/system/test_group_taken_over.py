@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 import uvloop
 
 from connectors.sandbox.faults import Action, Faults
@@ -108,5 +109,32 @@ def test_a_group_that_was_not_shown_at_first_is_taken_over_with_its_members(tmp_
             fresh.sync()
             assert fresh.methods == ["PATCH group", "POST group"]
             assert members(here, "sales") == before
+            fresh.sync()
+            assert fresh.written == []
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_member_who_was_not_ours_when_the_group_was_taken_over_is_not_added_once_more(
+    tmp_path: Path, *, readable: bool
+) -> None:
+    """Where the groups cannot be read he is: twice at the worst, and never missing."""
+    with house("graph", tmp_path, people=5, quirks=KEEPS_TWINS) as here:
+        before = members(here, "sales")
+        login = next(iter(before))
+        account = here.target.user(login)
+        assert account is not None
+        here.target.change(account, {**account.attributes, "title": "Another"}, account.members)
+        (tmp_path / "again").mkdir()
+        fresh = here.restarted(tmp_path / "again")
+        with closing(fresh.runtime):
+            here.at_target({"status": 400}, method="PATCH", path=f"/Users/{account.id}")
+            fresh.sync(code=4)
+            here.all_well()
+            if not readable:
+                here.at_target({"status": 400}, method="GET", path="/Groups/")
+            fresh.sync()
+            assert fresh.methods == ["PATCH group"] * (0 if readable else 2) + ["PATCH user"]
+            assert members(here, "sales") == (before if readable else before + Counter([login]))
+            here.all_well()
             fresh.sync()
             assert fresh.written == []
