@@ -187,8 +187,9 @@ class Journal(PlannedRows):
         shown: bool = False,
         size: int = 500,
     ) -> Iterator[Row]:
-        """Rows in the plan's order; `of`: of these source ids, some hundreds at most. `shown`, for reports: redacted values stay marks, and a request of which nobody knows
-        whether it was carried out has failed. Else they are real where known."""
+        """Rows in the plan's order; `of`: of these source ids, some hundreds at most. `shown`, for reports: redacted values
+        stay marks, and a request of which nobody knows whether it was carried out has failed. Else they are real where
+        known."""
         where = changes.c.plan == plan
         if action is not None:  # by stage, which the index is in the order of
             where &= changes.c.stage.in_([int(action) * 2 + kind_ for kind_ in _places(kind)])
