@@ -161,7 +161,7 @@ class Membership(Sending):
         _, shown = await self._members()
         if shown is not None and set(part) <= shown:
             return self.done()
-        sure = shown is not None or answer.status < 500
+        sure = answer.status < 500  # else one read need not know yet what was carried out
         outcome = self.refused(answer) if sure else replace(self.refused(answer), status="maybe")
         return replace(outcome, written=tuple(m for m in part if m in (shown or ())))
 

@@ -139,6 +139,16 @@ async def test_a_slow_target_meets_the_timeout(world: Open) -> None:
     assert outcome.status == "done", outcome
 
 
+async def test_members_whom_a_late_read_does_not_show_after_a_500_are_left_to_a_later_look(world: Open) -> None:
+    w = world(applied_although_500=("PATCH",))
+    people = [(await w.create())[0] for _ in range(2)]
+    made = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    w.fault({"edit": {"set": {"members": []}}}, times=None, method="GET", path="/Groups/")
+    outcome = await w.target.send(change(Action.ADD_MEMBERS, "group", made.target_id, after={"members": people}), {})
+    assert (outcome.status, outcome.http_status) == ("maybe", 500)
+    assert w.members() == sorted(people)
+
+
 @pytest.mark.parametrize("kind", ["add", "remove"])
 @pytest.mark.parametrize("drop", ["before", "answer"])
 async def test_a_membership_without_an_answer_is_settled(world: Open, kind: str, drop: str) -> None:
