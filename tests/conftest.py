@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from state.process import Process, process_mark, this_host
 from state.store import Store
 from tests import servers
 
@@ -51,3 +54,13 @@ def store(state_url: str) -> Iterator[Store]:
     opened = Store.open(state_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def dead() -> Process:
+    """A process of this host that has ended."""
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+        mark = process_mark(child.pid)
+        assert mark is not None
+        child.communicate()
+    return Process(host=this_host(), mark=mark)

@@ -28,16 +28,6 @@ def leases(store: Store, *, host: str | None = None, mark: str | None = None) ->
     return Leases(store.engine, Process(host=host or me.host, mark=mark or me.mark))
 
 
-@pytest.fixture(scope="module")
-def dead() -> Process:
-    """A process of this host that has ended."""
-    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
-        mark = process_mark(child.pid)
-        assert mark is not None
-        child.communicate()
-    return Process(host=this_host(), mark=mark)
-
-
 def test_a_job_has_one_writer_until_it_gives_the_lease_back(store: Store) -> None:
     first, second = leases(store), leases(store)
     first.take("j", now=NOW)

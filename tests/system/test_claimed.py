@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 from connectors.sandbox.scim.members import Members
 from state.leases import Leases
-from state.process import Process, process_mark, this_host
+from state.process import Process
 from tests.system.house import house
-
-
-def dead() -> Process:
-    """A process of this host that has ended."""
-    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
-        mark = process_mark(child.pid)
-        assert mark is not None
-        child.communicate()
-    return Process(host=this_host(), mark=mark)
 
 
 def test_who_is_not_ours_yet_is_in_no_group_of_ours(tmp_path: Path) -> None:
@@ -44,11 +33,11 @@ def test_who_is_not_ours_yet_is_in_no_group_of_ours(tmp_path: Path) -> None:
         assert account.id not in group.members.ids
 
 
-def test_a_claim_of_a_process_that_is_known_to_be_dead_holds_up_nobody(tmp_path: Path) -> None:
+def test_a_claim_of_a_process_that_is_known_to_be_dead_holds_up_nobody(tmp_path: Path, dead: Process) -> None:
     with house("graph", tmp_path, people=3) as here:
         here.company.hire("new", "sales")
         store = here.runtime.store
-        claim = Leases(store.engine, dead()).claim("job", "user", here.company.ids["new"], now=here.time.now())
+        claim = Leases(store.engine, dead).claim("job", "user", here.company.ids["new"], now=here.time.now())
         claim.__enter__()
         here.sync()
         assert here.logins("new") <= here.active()
