@@ -64,30 +64,38 @@ def test_409_adopts_the_one_match_or_holds_both_by_name(here: House) -> None:
     assert here.written == []
 
 
+def there_unseen(here: House) -> str:
+    """The id of an account for somebody new, whom the first look-up does not show."""
+    login = here.company.hire("new", "sales")
+    theirs = add(here, "user", userName=login, active=True, title="Chief")
+    nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
+    here.at_target({"replace": nobody}, times=1, method="GET", path="filter=.*" + login.replace("@", "(@|%40)"))
+    return theirs
+
+
+def keeps_its_own(here: House, target_id: str) -> None:
+    """It has our values, keeps what only a creation writes, and nothing of it is drift."""
+    stored = here.target.get("user", target_id)
+    assert stored is not None
+    assert stored.attributes["title"] == "Chief"
+    assert stored.attributes["displayName"].startswith("New ")
+    told = here.sync(full=True)
+    assert here.written == []
+    assert told["drift"] == []
+
+
 def test_an_account_adopted_on_a_409_keeps_what_only_a_creation_writes(tmp_path: Path) -> None:
     """As one that is found beforehand does; and what it keeps is no drift."""
     with house("graph", tmp_path, people=3, job='drift = "repair"', more=ON_CREATE) as here:
-        login = here.company.hire("new", "sales")
-        theirs = add(here, "user", userName=login, active=True, title="Chief")
-        nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
-        here.at_target({"replace": nobody}, times=1, method="GET", path="filter=.*" + login.replace("@", "(@|%40)"))
+        theirs = there_unseen(here)
         here.sync()
-        stored = here.target.get("user", theirs)
-        assert stored is not None
-        assert stored.attributes["title"] == "Chief"
-        assert stored.attributes["displayName"].startswith("New ")
-        told = here.sync(full=True)
-        assert here.written == []
-        assert told["drift"] == []
+        keeps_its_own(here, theirs)
 
 
 @pytest.mark.parametrize("drop", ["before", "answer"])
 def test_an_adoption_that_nobody_could_look_up_is_known_as_one_later(tmp_path: Path, drop: str) -> None:
     with house("graph", tmp_path, people=3, job='drift = "repair"', more=ON_CREATE) as here:
-        login = here.company.hire("new", "sales")
-        theirs = add(here, "user", userName=login, active=True, title="Chief")
-        nobody = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
-        here.at_target({"replace": nobody}, times=1, method="GET", path="filter=.*" + login.replace("@", "(@|%40)"))
+        theirs = there_unseen(here)
         here.at_target({"drop": drop}, method="PATCH", path=f"/Users/{theirs}", times=1)
         here.at_target({"replace": 0}, method="GET", path=f"/Users/{theirs}")
         told = here.sync(code=4)
@@ -95,13 +103,7 @@ def test_an_adoption_that_nobody_could_look_up_is_known_as_one_later(tmp_path: P
         here.all_well()
         here.time.advance(timedelta(minutes=5))
         here.sync()
-        stored = here.target.get("user", theirs)
-        assert stored is not None
-        assert stored.attributes["title"] == "Chief"
-        assert stored.attributes["displayName"].startswith("New ")
-        told = here.sync(full=True)
-        assert here.written == []
-        assert told["drift"] == []
+        keeps_its_own(here, theirs)
 
 
 @pytest.mark.parametrize("kind", KINDS)
