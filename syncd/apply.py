@@ -99,6 +99,9 @@ class Applier:
 
     async def _mark(self, rows: Sequence[Row]) -> list[Sent]:
         """Make the intents durable. What cannot be sent is closed: it is looked at again."""
+        return await asyncio.to_thread(self._marked, rows)
+
+    def _marked(self, rows: Sequence[Row]) -> list[Sent]:
         now = self.clock.now()
         job, journal = self.job.name, self.store.journal
         links = self._closings.links(rows)
@@ -108,7 +111,7 @@ class Applier:
             ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
         owner = {"claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
         handed = {row.key: link for row in ready if (link := self._handed(row)) is not None}
-        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, handed=handed, **owner)
+        free = journal.mark_sent(self.draft.id, job, ready, now=now, handed=handed, **owner)
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
             self._log.info(Event.CHANGE_PUT_OFF, **change_facts(self.draft, row.change))
@@ -120,7 +123,7 @@ class Applier:
             self.result.again = True
             closings.append(self._closings.not_done(row))
         if closings:
-            await asyncio.to_thread(journal.close, self.draft.id, job, closings, now=now)
+            journal.close(self.draft.id, job, closings, now=now)
         return [
             Sent(row=row, link=links.get((row.change.kind, row.change.source_id))) for row in ready if row.key in free
         ]
@@ -131,13 +134,17 @@ class Applier:
         return self.draft.handed.get((change.kind, change.source_id)) if change.action is Action.ADOPT else None
 
     async def _close_all(self, answered: Sequence[tuple[Sent, Outcome]]) -> None:
+        closed = await asyncio.to_thread(self._closed, answered)
+        self._progress.advance(self._work, closed)
+
+    def _closed(self, answered: Sequence[tuple[Sent, Outcome]]) -> int:
         outcomes = self._one_owner_each([sent.row for sent, _ in answered], [outcome for _, outcome in answered])
         pairs = zip(answered, outcomes, strict=True)
         self.result.again = self.result.again or any(outcome.status in ("gone", "again") for outcome in outcomes)
         closings = [self._closings.of(sent.row, outcome, sent.link) for (sent, _), outcome in pairs]
         closings += self._remembered([one.row.change.source_id for one in closings if _adopted_group(one)])
-        await asyncio.to_thread(self.store.journal.close, self.draft.id, self.job.name, closings, now=self.clock.now())
-        self._progress.advance(self._work, len(closings))
+        self.store.journal.close(self.draft.id, self.job.name, closings, now=self.clock.now())
+        return len(closings)
 
     def _remembered(self, groups: Sequence[str]) -> list[Closing]:
         """The members that these groups had: in one transaction with their links, or they would count as never added."""
