@@ -32,6 +32,13 @@ _AWAY = sa.exists().where(
     users.c.state != "live",
 )
 
+#: made once: building a statement costs more than carrying it out
+_MEMBERS = sa.select(members.c.member_id, members.c.kind).where(
+    members.c.source == sa.bindparam("of_source"),
+    members.c.group_id.in_(sa.bindparam("ids", expanding=True)),
+    ~_AWAY,
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MirrorObject:
@@ -276,8 +283,7 @@ class Mirror:
             while frontier:
                 below: list[str] = []
                 for part in parts(frontier):
-                    where = (members.c.source == source) & members.c.group_id.in_(part) & ~_AWAY
-                    for member_id, kind in c.execute(sa.select(members.c.member_id, members.c.kind).where(where)):
+                    for member_id, kind in c.execute(_MEMBERS, {"of_source": source, "ids": part}):
                         if kind == "user":
                             found.add(member_id)
                         elif nested and member_id not in seen:
