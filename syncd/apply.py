@@ -80,13 +80,15 @@ class Applier:
     async def run(self) -> Applied:
         """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
         await asyncio.to_thread(close_unsent, self.store, self.draft, now=self.clock.now())
-        if self._progress.watched:
-            tally = self.store.journal.tally(self.draft.id)
-            self._progress.begin(self._work, sum(n for (_, _, status), n in tally.items() if status == "planned"))
-        for action, kind in _STAGES:
+        tally = await asyncio.to_thread(self.store.journal.tally, self.draft.id)
+        planned = {(action, kind): n for (action, kind, status), n in tally.items() if status == "planned"}
+        self._progress.begin(self._work, sum(planned.values()))
+        for action, kind in (stage for stage in _STAGES if stage in planned):
             if self._over():
                 break
-            rows = self.store.journal.rows(self.draft.id, action=action, kind=kind, statuses=("planned",))
+            rows = self.store.journal.rows(
+                self.draft.id, action=action, kind=kind, statuses=("planned",), size=2 * TOGETHER
+            )
             window = Window(mark=self._mark, send=self._send, close=self._close_all)
             await window.run(parts(rows, TOGETHER), over=self._over)
         self.result.left = self.store.journal.put_off(self.draft.id, self.job.name, now=self.clock.now())
