@@ -171,6 +171,10 @@ class Link:
     rev: int = 1  #: grows with each write, so that a plan made on an older one is noticed
 
 
+#: a sentence of TargetFacts.learned, where a read after an addition showed nobody; a profile that says so says it otherwise
+UNSHOWN_MEMBERS = "does not show the members of a group"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetFacts:
     """What a target can do, by its discovery, its profile and what its answers taught us. Kept in the state DB."""
@@ -192,6 +196,11 @@ class TargetFacts:
     learned: tuple[str, ...] = ()  #: in words, for `check` and `status`
     #: whether answers showed what had been written, by path; a path that was never written is not here
     shown: Mapping[Kind, Mapping[str, bool]] = field(default_factory=dict)
+
+    @property
+    def members_doubtful(self) -> bool:
+        """Whether no more than a read after an addition says that members are not shown: it may have come too early."""
+        return not self.members_shown and UNSHOWN_MEMBERS in self.learned
 
     def shows(self, kind: Kind, path: str) -> bool:
         """Whether a read of an object can show this path, as far as /Schemas and answers tell. Told nothing, it can."""
