@@ -26,6 +26,8 @@ MOST_MEMBERS = 10_000
 #: of those whom a group lacks, so many are asked whether they are in it; and of the groups of a target that seems to show
 #: no members, so many are read in each full cycle
 SAMPLE = 3
+#: of those whom a group lacks where groups show only some of their members; if there are more, the group is unknown
+MOST_ASKED = 20
 #: groups that are read side by side; their answers are in memory meanwhile
 TOGETHER = 20
 #: readings in a row that failed: then the target is not asked for further groups
@@ -88,7 +90,8 @@ class MemberDrift:
         group = link.target_id
         async with limit:
             facts = self.target.facts
-            if self._failed >= GIVE_UP_AFTER or not (facts.members_shown and facts.shows("group", "members")):
+            can_be_told = facts.members_shown or facts.members_partly
+            if self._failed >= GIVE_UP_AFTER or not (can_be_told and facts.shows("group", "members")):
                 return
             try:
                 seen = await self.target.get("group", group, members=True)
@@ -104,9 +107,15 @@ class MemberDrift:
 
     async def _whole(self, link: Link, shown: frozenset[str]) -> bool:
         """Whether these are all members: there are services that show of a large group the first page and no more. One
-        whom it lacks may say itself that it is in the group (RFC 7643 section 4.1.2, groups)."""
+        whom it lacks may say itself that it is in the group (RFC 7643 section 4.1.2, groups). Where that is known to
+        happen, each of them is asked: nobody is added a second time because others were taken out."""
         written = await asyncio.to_thread(self.store.links.members, self.job.name, link.source_id)
-        for member in sorted(set(written.values()) - shown)[:SAMPLE]:
+        lacking = sorted(set(written.values()) - shown)
+        if not self.target.facts.members_partly:
+            lacking = lacking[:SAMPLE]
+        elif len(lacking) > MOST_ASKED:
+            return False
+        for member in lacking:
             seen = await self.target.get("user", member)
             if seen is not None and link.target_id in groups_of(seen.resource):
                 return False

@@ -9,13 +9,12 @@ from typing import Any
 from connectors.scim.dialects import Dialect
 from connectors.scim.profile import Profile
 from syncd.core.attributes import parse_path, read
-from syncd.core.change import UNSHOWN_MEMBERS, TargetFacts, members_of
+from syncd.core.change import SOME_MEMBERS_SHOWN, UNSHOWN_MEMBERS, TargetFacts, members_of
 from syncd.core.model import Json, Kind
 
 #: Sentences of TargetFacts.learned that are also looked up.
 DISCOVERED = "it was asked for its discovery"
 IGNORES_PATHLESS = "ignores PATCH operations without a path"
-SOME_SHOWN = "shows only some of the members of a large group"
 REMOVES_BY = {
     "filter": 'members are removed by members[value eq "id"]',
     "value": "members are removed by a list of values",
@@ -62,7 +61,7 @@ class Knowledge:
         this met a machine that did not know of the addition yet. An answer to a write proves nothing of reads."""
         if self.has(UNSHOWN_MEMBERS) and members_of(resource):
             kept = tuple(sentence for sentence in self.facts.learned if sentence != UNSHOWN_MEMBERS)
-            self.facts = replace(self.facts, members_shown=not self.has(SOME_SHOWN), learned=kept)
+            self.facts = replace(self.facts, members_shown=not self.has(SOME_MEMBERS_SHOWN), learned=kept)
 
     def has(self, sentence: str) -> bool:
         return sentence in self.facts.learned

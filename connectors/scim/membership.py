@@ -13,11 +13,11 @@ from dataclasses import replace
 from connectors.errors import TargetError
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import unanswered
-from connectors.scim.knowledge import REMOVES_BY, SOME_SHOWN
+from connectors.scim.knowledge import REMOVES_BY
 from connectors.scim.members import RemoveForm, add_body, chunks, entries, member_value, remove_body
 from connectors.scim.overlay import overlay
 from connectors.scim.sending import GONE, Sending
-from syncd.core.change import UNSHOWN_MEMBERS, Action, Outcome, groups_of, members_of
+from syncd.core.change import SOME_MEMBERS_SHOWN, UNSHOWN_MEMBERS, Action, Outcome, groups_of, members_of
 from syncd.core.model import Json
 
 #: answers to a removal that may mean that a member is not there: 400 noTarget (RFC 7644 section 3.12), or not found
@@ -126,7 +126,7 @@ class Membership(Sending):
             return self.done(answer)
         if lost := set(part) - shown:
             if await self._inside(min(lost)):
-                knowledge.learn(SOME_SHOWN, members_shown=False)
+                knowledge.learn(SOME_MEMBERS_SHOWN, members_shown=False)
                 return self.done(answer)
             return replace(
                 self._unkept(f"{len(lost)} of {len(part)} additions were accepted and are not there"),

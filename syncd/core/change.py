@@ -173,6 +173,8 @@ class Link:
 
 #: a sentence of TargetFacts.learned, where a read after an addition showed nobody; a profile that says so says it otherwise
 UNSHOWN_MEMBERS = "does not show the members of a group"
+#: another one, where somebody said to be in a group that did not show them
+SOME_MEMBERS_SHOWN = "shows only some of the members of a large group"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +203,11 @@ class TargetFacts:
     def members_doubtful(self) -> bool:
         """Whether no more than a read after an addition says that members are not shown: it may have come too early."""
         return not self.members_shown and UNSHOWN_MEMBERS in self.learned
+
+    @property
+    def members_partly(self) -> bool:
+        """Whether groups show only some of their members, while accounts say which groups they are in."""
+        return not self.members_shown and SOME_MEMBERS_SHOWN in self.learned
 
     def shows(self, kind: Kind, path: str) -> bool:
         """Whether a read of an object can show this path, as far as /Schemas and answers tell. Told nothing, it can."""

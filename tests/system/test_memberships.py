@@ -188,6 +188,53 @@ def test_members_are_missed_after_a_first_look_at_them_that_came_too_early(tmp_p
         assert here.written == []
 
 
+def test_members_are_missed_after_a_late_look_at_a_group_that_had_some_before(tmp_path: Path) -> None:
+    """Whom that look did not show says to be in the group: so the group seemed to show only some of its members."""
+    with house("graph", tmp_path, people=6, quirks=quirky(answers_without_body=True), job='drift = "repair"') as here:
+        (tmp_path / "again").mkdir()
+        fresh = here.restarted(tmp_path / "again")
+        with closing(fresh.runtime):
+            fresh.sync()
+            group = here.target.group(here.company.team_name("legal"))
+            assert group is not None
+            late = {"edit": {"set": {"members": list(group.members.elements)}}}
+            here.company.join("legal", "ben")
+            here.at_target(late, method="GET", path="/Groups/")
+            fresh.sync()
+            here.all_well()
+            before = logins(here, "legal")
+            take_out(here, "legal", "ada", "ben")
+            assert fresh.sync(full=True)["counts"]["add_members"] == 2
+            assert logins(here, "legal") == before
+
+
+def test_in_groups_that_show_only_some_members_each_who_is_not_shown_is_asked(tmp_path: Path) -> None:
+    quirks = quirky(members_most=2, answers_without_body=True)
+    with house("graph", tmp_path, people=6, quirks=quirks, job='drift = "repair"', begun=False) as here:
+        everybody = {here.company.hire(f"n{number}", "design") for number in range(23)}
+        here.company.found("works")
+        here.company.join("works", *(f"n{number}" for number in range(8)))
+        here.sync()
+        before = {team: logins(here, team) for team in ("sales", "legal", "support")}
+        take_out(here, "legal", "eve")
+        take_out(here, "support", "ada", "dea")
+        asked = here.sync(full=True)
+        assert asked["counts"]["add_members"] == 3
+        assert {team: logins(here, team) for team in before} == before
+        assert logins(here, "design") == everybody
+        lone = [entry for entry in here.service.journal.since(here._seen) if "/Users/" in entry.path]
+        assert len(lone) <= 12, "those whom the small groups lack, and nobody of the large one"
+        works = here.target.group(here.company.team_name("works"))
+        assert works is not None
+        first = sorted(str(each["value"]) for each in works.members.elements[2:])[:3]
+        kept = works.members.copy()
+        for id_ in first:
+            assert kept.discard(id_)
+        here.target.change(works, works.attributes, kept)
+        assert drift(here.sync(full=True)) == [], "who is left says to be in it, so that nobody knows who else is not"
+        assert here.written == []
+
+
 def test_a_group_that_cannot_be_read_is_unknown_and_fails_nobody(here: House) -> None:
     take_out(here, "legal", "ada")
     group = here.target.group(here.company.team_name("legal"))
