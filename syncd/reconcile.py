@@ -183,7 +183,7 @@ class Reconciler:
         }
         left = {one.object.id: str(id_) for one in found if (id_ := one.entry.app.get("externalId")) and not one.link}
         matches = await (await self._view.matcher(kind)).find_or_left(wishes, left) if wishes else {}
-        hits = [one.id for some in matches.values() for one in some]
+        hits = [one for some in matches.values() for one in some]
         owners = await asyncio.to_thread(self._owners.of, kind, hits)
         found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
         claims = await asyncio.to_thread(self._claims.of, kind, wishes)
