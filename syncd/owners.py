@@ -11,11 +11,12 @@ from datetime import datetime
 
 from state.store import Store
 from syncd.core.change import Action, Change, Link, Observed
+from syncd.core.desired import Desired
 from syncd.core.model import Kind
 from syncd.core.scope import Scope
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.job import Job
-from syncd.precedence import Name, named, wants
+from syncd.precedence import Name, alike, named, wants
 
 
 class Owners:
@@ -41,6 +42,24 @@ class Owners:
                     self.released[kind, link.target_id] = link
         return links
 
+    def of_the_same(
+        self, kind: Kind, wishes: Mapping[str, Desired], matches: Mapping[str, Sequence[Observed]]
+    ) -> dict[str, str]:
+        """{source id: target id} where another job has the account of the very same object of the source, both would call
+        it alike, and it is not found by that: its owner has not written a rename yet, or somebody renamed it there."""
+        found: dict[str, str] = {}
+        for other in self._others():
+            if other.source != self._job.source or kind not in other.kinds:
+                continue
+            theirs = self._store.links.of(other.name, kind, wishes)
+            hidden = [id_ for id_, link in theirs.items() if link.target_id not in {one.id for one in matches[id_]}]
+            evaluator = Evaluator(other, self._store, now=self._now)
+            for one in evaluator.load(kind, hidden):
+                wish = evaluator.would_wish(one)
+                if wish and one.link and alike(self._job, kind, wish.values, wishes[one.object.id].values):
+                    found[one.object.id] = one.link.target_id
+        return found
+
     def keeper(
         self, kind: Kind, source_id: str, matches: Sequence[Observed] | None, owners: Mapping[str, Link]
     ) -> str | None:
@@ -62,20 +81,22 @@ class Owners:
             return link.job
         return f"{link.job} (no job of this target any more; to let all of its accounts go: syncd restart {link.job} --links)"
 
-    def claimed(self, kind: Kind, leaving: Mapping[str, Link]) -> dict[str, str]:
-        """Which of the links by source id that are to lose their accounts others claim, as a sentence.
+    def claimed(self, kind: Kind, leaving: Iterable[Evaluated]) -> dict[str, str]:
+        """Which of these linked objects that are to lose their accounts others claim: a sentence by source id.
 
         Of a job with another source those count that met with this as a conflict: nobody else is evaluated.
         """
         found: dict[str, str] = {}
-        for other in self._others() if leaving else ():
+        links = {one.object.id: one.link for one in leaving if one.link is not None}
+        for other in self._others() if links else ():
             if kind not in other.kinds or not other.kinds[kind].policy.allows(Action.ADOPT):
                 continue
             if self._store.jobs.get(other.name).paused:
                 continue
-            theirs = self._wished(other, kind, leaving)
-            for id_, link in leaving.items():
-                if id_ not in found and not theirs.isdisjoint(named(other, kind, link.wrote)):
+            theirs = self._wished(other, kind, links)
+            renamed = self._renamed(other, kind, leaving)
+            for id_, link in links.items():
+                if id_ not in found and not theirs.isdisjoint(named(other, kind, link.wrote) | renamed.get(id_, set())):
                     found[id_] = (
                         f"job {other.name} claims this account and takes it over in its next cycle; until then it stays "
                         f"as it is: syncd sync --job {other.name}"
@@ -90,6 +111,14 @@ class Owners:
             waiting = self._store.pending.of(other.name, "held")
             self._conflicts[key] = self._names(other, kind, [wait.source_id for wait in waiting if wait.kind == kind])
         return self._conflicts[key]
+
+    def _renamed(self, other: Job, kind: Kind, leaving: Iterable[Evaluated]) -> dict[str, set[Name]]:
+        """By what a job with the same source may find these objects, by their ids: they may have been renamed as they left."""
+        if other.source != self._job.source:
+            return {}
+        evaluator = Evaluator(self._job, self._store, now=self._now)
+        wishes = {one.object.id: evaluator.would_wish(one) for one in leaving}
+        return {id_: named(other, kind, wish.values) for id_, wish in wishes.items() if wish is not None}
 
     def _names(self, other: Job, kind: Kind, ids: Iterable[str]) -> set[Name]:
         seen = Evaluator(other, self._store, now=self._now).load(kind, ids)

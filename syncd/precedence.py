@@ -71,3 +71,8 @@ def named(rival: Job, kind: Kind, values: Mapping[str, Json]) -> set[Name]:
     """By what the account with these values is found by that job."""
     paths = rival.kinds[kind].mapping.match
     return {(path, match_key(path, value)) for path in paths if (value := values.get(path)) not in (None, "")}
+
+
+def alike(job: Job, kind: Kind, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    """Whether the job would find the same account by these values as by the others."""
+    return not named(job, kind, one).isdisjoint(named(job, kind, other))

@@ -181,8 +181,7 @@ class Reconciler:
             and one.desired.active
             and (one.link is None or one.object.id in gone)
         }
-        left = {one.object.id: str(id_) for one in found if (id_ := one.entry.app.get("externalId")) and not one.link}
-        matches = await (await self._view.matcher(kind)).find_or_left(wishes, left) if wishes else {}
+        matches = await self._view.matches(kind, found, wishes, self._owners) if wishes else {}
         hits = [one.id for some in matches.values() for one in some]
         owners = await asyncio.to_thread(self._owners.of, kind, hits)
         found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
@@ -191,7 +190,7 @@ class Reconciler:
         seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims, sent=sent)
         rows: list[tuple[Change, Link | None]] = []
         decided = [(one, self._decide(kind, one, seen)) for one in found]
-        leaving = {one.object.id: one.link for one, change in decided if one.link and leaves(one, change)}
+        leaving = [one for one, change in decided if one.link and leaves(one, change)]
         claimed = await asyncio.to_thread(self._owners.claimed, kind, leaving)
         for one, decision in decided:
             sentence = claimed.get(one.object.id)
