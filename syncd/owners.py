@@ -7,11 +7,15 @@ has, the incumbent leaves the account as it is, so that access has no gap.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from state.store import Store
+from syncd.core.attributes import parse_path, read
 from syncd.core.change import Action, Change, Link, Observed
 from syncd.core.desired import Desired
+from syncd.core.diff import Policy
+from syncd.core.likeness import same
 from syncd.core.model import Kind
 from syncd.core.scope import Scope
 from syncd.evaluate import Evaluated, Evaluator
@@ -123,6 +127,18 @@ class Owners:
     def _names(self, other: Job, kind: Kind, ids: Iterable[str]) -> set[Name]:
         seen = Evaluator(other, self._store, now=self._now).load(kind, ids)
         return {name for one in seen if wants(one) and one.desired for name in named(other, kind, one.desired.values)}
+
+
+def taken_over(change: Change, link: Link, seen: Observed, desired: Desired | None, policy: Policy) -> Change:
+    """The adoption of an account that its job lets go, by that one's link: what that one wrote, and this one leaves empty, is
+    taken away where it is still there. What others wrote is kept."""
+    before, after = dict(change.before), dict(change.after)
+    for path, want in (desired.values if desired and policy.allows(Action.UPDATE) else {}).items():
+        wrote = link.wrote.get(path)
+        if want is None and wrote is not None and same(wrote, had := read(seen.resource, parse_path(path)), fold=True):
+            before[path], after[path] = had, None
+    why = f"{change.why}; job {link.job} lets it go: out of its scope"
+    return replace(change, before=before, after=after, why=why)
 
 
 def leaves(one: Evaluated, change: Change | None) -> bool:

@@ -203,6 +203,7 @@ class History:
         self._say(f"restart {job}{', links forgotten' if links else ''}")
         self.world.run(partial(restart_job, job=job, links=links))
         if links:
+            self.world.forgotten = True
             self.world.stale_target.catch_up()  # nothing is known by now but what it shows
             # who is not wanted there stays: nobody knows him any more
             self.world.by_hand |= {one.id for one in (*self.world.target.users(), *self.world.target.groups())}

@@ -105,6 +105,7 @@ class World:
         self.numbers = 100
         self.turns, self.commits, self.statements = 600, 25, 60
         self.by_hand: set[str] = set()  #: accounts and groups at the target that others made
+        self.forgotten = False  #: links were, so that nobody knows who was added to a group by whom
         self._furnish()
 
     @property

@@ -263,32 +263,3 @@ def test_two_cycles_and_work_on_demand_at_once_double_nobody(tmp_path: Path) -> 
         assert logins == sorted(here.logins("ada", "ben", "cem", "kim", "leo", "mia", "ned"))
         conflicts = {**held(here.sync(code=None)), **held(here.sync(code=None, job="second"))}
         assert conflicts.keys() == here.logins("ada", "kim", "leo", "mia", "ned")
-
-
-def test_who_is_renamed_while_both_jobs_claim_the_account_keeps_the_one_account(here: House) -> None:
-    login = here.company.rename("ada", "augusta")
-    before = {user.id for user in here.target.users()}
-    waiting = held(here.sync(code=3, job="other"))
-    assert "belongs to job job, which keeps it" in waiting[login]
-    assert here.written == []
-    here.sync()
-    assert login in here.active()
-    assert {user.id for user in here.target.users()} == before
-
-
-def test_who_is_renamed_and_passes_to_the_other_job_at_once_keeps_the_account(here: House) -> None:
-    before = {user.id for user in here.target.users()}
-    login = here.company.rename("ada", "augusta")
-    move(here, "ada", "Sales")
-    assert held(here.sync(code=3)).keys() == {login}
-    assert here.written == []
-    told = here.sync(code=3, job="other")
-    (adopted,) = [row for row in told["changes"] if row["status"] == "done"]
-    assert (adopted["action"], adopted["name"]) == ("adopt", login)
-    assert login in here.active()
-    assert {user.id for user in here.target.users()} == before
-    here.sync()
-    assert login not in here.target.members(here.company.team_name("legal"))
-    for job, code in (("job", 0), ("other", 3)):
-        here.sync(code=code, job=job, full=True)
-        assert here.written == []
