@@ -21,6 +21,7 @@ from syncd.core.scope import Scope
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.job import Job
 from syncd.precedence import Name, alike, named, wants
+from syncd.under_way import makers
 
 
 class Owners:
@@ -30,11 +31,14 @@ class Owners:
         self._job, self._others, self._store, self._now = job, others, store, now
         self.taken: dict[tuple[Kind, str], str] = {}  #: target ids that this plan adopts, and for whom
         self._conflicts: dict[tuple[str, Kind], set[Name]] = {}  # what jobs with another source claim, and do not get
+        self._makers: dict[tuple[Kind, str], str] = {}  # target ids that other jobs are making right now
         self.released: dict[tuple[Kind, str], Link] = {}  #: by target id: links that their jobs let go
 
-    def of(self, kind: Kind, target_ids: Sequence[str]) -> dict[str, Link]:
-        """Links of any job by target id, less those that are released."""
-        links = self._store.links.owners(self._job.target, kind, target_ids) if target_ids else {}
+    def of(self, kind: Kind, found: Sequence[Observed]) -> dict[str, Link]:
+        """Links of any job to these accounts, by target id, less those that are released."""
+        making = makers(self._others, self._store, kind, found, now=self._now)
+        self._makers |= {(kind, id_): name for id_, name in making.items()}
+        links = self._store.links.owners(self._job.target, kind, [one.id for one in found]) if found else {}
         theirs = [link for link in links.values() if link.job != self._job.name]
         for other in self._others() if theirs else ():
             mine = {link.source_id: link for link in theirs if link.job == other.name}
@@ -74,6 +78,8 @@ class Owners:
         link = owners.get(target_id)
         if link is not None and (link.job, link.source_id) != (name, source_id):
             return self._told(link)
+        if link is None and (kind, target_id) in self._makers:
+            return self._makers[kind, target_id]
         first = self.taken.setdefault((kind, target_id), source_id)
         return None if first == source_id else f"{name} as {first}"
 

@@ -182,7 +182,7 @@ class Reconciler:
             and (one.link is None or one.object.id in gone)
         }
         matches = await self._view.matches(kind, found, wishes, self._owners) if wishes else {}
-        hits = [one.id for some in matches.values() for one in some]
+        hits = [one for some in matches.values() for one in some]
         owners = await asyncio.to_thread(self._owners.of, kind, hits)
         new = {id_ for id_ in wishes if not matches[id_]}
         found = await self._with_unique(kind, found, new)

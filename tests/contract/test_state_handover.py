@@ -88,3 +88,24 @@ def test_what_was_written_of_an_account_that_is_gone_goes_with_its_link(store: S
     assert store.journal.mark_sent("adoption", "k", [row], now=NOW, handed={row.key: old})
     assert store.links.of("k", "user", ["b"])["b"].target_id == "A"
     assert store.links.members("k", "h") == {}
+
+
+def test_an_account_that_another_job_has_linked_since_is_not_adopted(store: Store) -> None:
+    (row,) = plan(store, change("b", Action.ADOPT, target_id="A"), id_="adoption", job="k")
+    linked(store, link("a", "A"))
+    assert store.journal.mark_sent("adoption", "k", [row], now=NOW, target="another") == {row.key}
+    (row,) = plan(store, change("c", Action.ADOPT, target_id="A"), id_="late", job="k")
+    assert store.journal.mark_sent("late", "k", [row], now=NOW, target="t") == set()
+
+
+def test_creations_are_under_way_from_their_request_to_their_end(store: Store) -> None:
+    rows = plan(store, change("a"), change("b"), change("c", Action.UPDATE, target_id="C"))
+    assert store.journal.creations_since("j", "user", NOW - HOUR) == []
+    store.journal.mark_sent("p1", "j", rows, now=NOW)
+    names = [values["userName"] for values in store.journal.creations_since("j", "user", NOW - HOUR)]
+    assert sorted(names) == ["a", "b"]
+    assert store.journal.creations_since("j", "user", NOW) == []
+    assert store.journal.creations_since("k", "user", NOW - HOUR) == []
+    assert store.journal.creations_since("j", "group", NOW - HOUR) == []
+    store.journal.close("p1", "j", [closing(rows[0])], now=NOW)
+    assert store.journal.creations_since("j", "user", NOW - HOUR) == [{"userName": "b"}]
