@@ -14,8 +14,9 @@ from syncd.core.change import Link
 def hand_over(c: sa.Connection, link: Link, *, job: str, source_id: str, now: datetime) -> bool:
     """Make this link that of `job` and its object, inside the transaction that marks the adoption as sent.
 
-    False where it is another one by now, or where its job has a request for the object under way. What was written of
-    memberships stays with the job that wrote it, which takes the account out of its groups: it looks at them again.
+    False where it is another one by now, or where its job has a request for the object under way. What was written of an
+    account's memberships stays with the job that wrote it, which takes it out of its groups: it looks at them again. What
+    was written of a group's members passes with the group: nobody else could ever take them out.
     """
     theirs = links.c.job == link.job, links.c.kind == link.kind, links.c.source_id == link.source_id
     if not _free(c, link, now=now):
@@ -28,9 +29,8 @@ def hand_over(c: sa.Connection, link: Link, *, job: str, source_id: str, now: da
     if not c.execute(passed).rowcount:
         return False
     if link.kind == "group":
-        c.execute(
-            link_members.delete().where(link_members.c.job == link.job, link_members.c.group_id == link.source_id)
-        )
+        theirs_inside = link_members.c.job == link.job, link_members.c.group_id == link.source_id
+        c.execute(link_members.update().where(*theirs_inside).values(job=job, group_id=source_id))
         return True
     written = (link_members.c.job == link.job) & (link_members.c.member_id == link.source_id)
     groups = list(c.scalars(sa.select(link_members.c.group_id).where(written)))

@@ -29,6 +29,7 @@ JOB, TOKEN = "job", "simulated-target-token"
 SOURCE_PORT, TARGET_PORT = 1001, 1002
 _FREE = "\n[jobs.job.guards]\ndeletions = { count = 500, percent = 100, minimum = 100 }\n"
 _ATTRIBUTE = {"graph": "jobTitle", "okta": "user.title"}
+_TEAM = {"graph": "displayName", "okta": "group.name"}
 VARIANTS = ("plain", "guarded", "strict", "delete", "filtered")
 #: loaded on first use, where some throw dice: the first history of a process would be another one than its seed's
 _LATE = ("connectors.graph.credentials", "connectors.graph.wire", "connectors.okta.sdk")
@@ -56,7 +57,7 @@ class Ground:
             path = self.folder / "config.toml"
             text = self._config(company, variant, full_every)
             if second is not None:
-                text += second.config(_ATTRIBUTE[company.kind], full_every)
+                text += second.config(_ATTRIBUTE[company.kind], _TEAM[company.kind], full_every)
             path.write_text(text, encoding="utf-8")
             self._settings[key] = load(path)
         return self._settings[key]

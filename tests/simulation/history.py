@@ -86,6 +86,8 @@ class History:
                 self._removals.doubt()
             if self.world.second is not None:  # who moves from one to the other
                 self._say(f"retitle {self.world.company.retitle()}")
+                if self.world.second.groups != "off" and self.world.dice.random() < 0.3:
+                    self._say(f"rename_team {self.world.company.rename_team()}")
                 self._removals.doubt()
             self.world.clock.advance(draw.choice((1, 60, 600, 7200, _DAY)))
             (step,) = draw.choices(list(steps), list(steps.values()))
@@ -186,7 +188,7 @@ class History:
     def reconfigure(self) -> None:
         self.world.variant = self.draw.choice(VARIANTS)
         if self.world.second is not None:
-            self.world.second = self.world.dice.choice((self.world.second, drawn(self.world.dice)))
+            self.world.second = self.world.dice.choice((self.world.second, drawn(self.world.dice, self.world.second)))
         self._removals.doubt()
         self._say(f"configuration: {self.world.variant}, {self.world.second or 'one job'}")
         self.tick()

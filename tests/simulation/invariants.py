@@ -115,10 +115,13 @@ def nothing_is_put_off(world: World) -> None:
 def only_what_both_claim_is_held(world: World) -> None:
     """No job waits for ever for what nobody keeps from it: whoever is held is in the scope of both."""
     with reading(world.under.engine) as connection:
-        rows = connection.execute(sa.text("SELECT job, source_id FROM pending WHERE reason = 'held' AND kind = 'user'"))
+        rows = connection.execute(sa.text("SELECT job, source_id FROM pending WHERE reason = 'held'"))
         held = {(job, source_id) for job, source_id in rows}
-    wanted = [world.wanted(job) for job in world.titles]
-    both = {world.company.directory.ids[name] for name in world.wanted() if all(name in some for some in wanted)}
+    ids, jobs = world.company.directory.ids, list(world.titles)
+    both = {ids[name] for name in world.wanted() if all(name in world.wanted(job) for job in jobs)}
+    both |= {
+        ids[word] for word, team in world.company.teams.items() if all(world.has_team(job, team.name) for job in jobs)
+    }
     if wrong := sorted((job, source_id) for job, source_id in held if source_id not in both):
         raise Violation(f"held, and not claimed by both: {wrong}")
 
@@ -171,6 +174,8 @@ def _groups_are_as_wished(world: World, ids: Mapping[str, str]) -> None:
     owners = {link.target_id: link.job for link in links(world)}
     for team, members in wanted_teams.items():
         job = owners.get(groups[team].id)
+        if job is None or not world.has_team(job, team):
+            raise Violation(f"{team} is of {job}")
         working = {id_ for id_ in groups[team].members.ids if id_ in active(world) and id_ not in unknown}
         wished = {ids[name] for name in members & ids.keys() if owners[ids[name]] == job}
         if world.forgotten:  # members that one job added are the other one's accounts by now

@@ -114,6 +114,10 @@ class World:
         first = TITLES["listed" if self.variant == "filtered" else "all"]
         return {JOB: first} if self.second is None else {JOB: first, OTHER: self.second.has}
 
+    def has_team(self, job: str, name: str) -> bool:
+        """Whether that job brings a team of this display name."""
+        return self.second is None or self.second.has_team(job, name)
+
     def wanted(self, job: str | None = None) -> dict[str, Person]:
         """Those who should have an account that works, by this job or by any."""
         found: dict[str, Person] = {}
