@@ -32,6 +32,7 @@ class Owners:
         self.taken: dict[tuple[Kind, str], str] = {}  #: target ids that this plan adopts, and for whom
         self._conflicts: dict[tuple[str, Kind], set[Name]] = {}  # what jobs with another source claim, and do not get
         self._makers: dict[tuple[Kind, str], str] = {}  # target ids that other jobs are making right now
+        self._busy: set[tuple[str, Kind, str]] = set()  # jobs, and their objects with a request of unknown end
         self.released: dict[tuple[Kind, str], Link] = {}  #: by target id: links that their jobs let go
 
     def of(self, kind: Kind, found: Sequence[Observed]) -> dict[str, Link]:
@@ -44,7 +45,9 @@ class Owners:
             mine = {link.source_id: link for link in theirs if link.job == other.name}
             if not mine or kind not in other.kinds:
                 continue
-            for one in Evaluator(other, self._store, now=self._now).load(kind, mine):
+            busy = self._store.journal.under_way(other.name, kind, mine)
+            self._busy |= {(other.name, kind, id_) for id_ in busy}
+            for one in Evaluator(other, self._store, now=self._now).load(kind, mine.keys() - busy):
                 if one.verdict.scope is Scope.OUT:
                     link = links.pop(mine[one.object.id].target_id)
                     self.released[kind, link.target_id] = link
@@ -87,6 +90,8 @@ class Owners:
         """The owner in words; of a job that was renamed or taken out of config.toml with how to let its accounts go."""
         if link.job == self._job.name:
             return f"{link.job} as {link.source_id}"
+        if (link.job, link.kind, link.source_id) in self._busy:
+            return f"{link.job} (with a request under way that its next cycle looks up: syncd sync --job {link.job})"
         if link.job in {other.name for other in self._others()}:
             return link.job
         return f"{link.job} (no job of this target any more; to let all of its accounts go: syncd restart {link.job} --links)"

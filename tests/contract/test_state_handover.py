@@ -109,3 +109,13 @@ def test_creations_are_under_way_from_their_request_to_their_end(store: Store) -
     assert store.journal.creations_since("j", "group", NOW - HOUR) == []
     store.journal.close("p1", "j", [closing(rows[0])], now=NOW)
     assert store.journal.creations_since("j", "user", NOW - HOUR) == [{"userName": "b"}]
+
+
+def test_what_has_a_request_of_unknown_end_is_under_way(store: Store) -> None:
+    rows = plan(store, change("a"), change("b"), change("c", kind="group"))
+    store.journal.mark_sent("p1", "j", [row for row in rows if row.change.source_id != "b"], now=NOW)
+    store.journal.finish("p1", "j")
+    assert store.journal.under_way("j", "user", ["a", "b", "c"]) == {"a"}
+    assert store.journal.under_way("k", "user", ["a"]) == set()
+    store.journal.close("p1", "j", [closing(row) for row in rows], now=NOW)
+    assert store.journal.under_way("j", "user", ["a"]) == set()

@@ -108,3 +108,31 @@ def test_who_comes_back_before_the_groups_were_looked_at_leaves_them_later(here:
     here.company.leave("legal", "ada")
     here.sync()
     assert login not in here.target.members(team)
+
+
+def test_two_jobs_that_call_the_same_people_otherwise_have_two_accounts_of_each(tmp_path: Path) -> None:
+    more = """
+[jobs.admins]
+source = "company"
+target = "product"
+[jobs.admins.groups]
+enabled = false
+[[jobs.admins.users.mappings]]
+target = "userName"
+expression = 'Append("adm-", [userPrincipalName])'
+[[jobs.admins.users.mappings]]
+target = "active"
+expression = 'Not([IsSoftDeleted])'
+"""
+    with house("graph", tmp_path, people=2, more=more) as here:
+        here.sync(job="admins")
+        assert len(here.active()) == 4
+        login = here.company.rename("ada", "augusta")
+        here.company.hire("new", "sales")
+        for job in ("admins", "job"):
+            here.sync(job=job)
+        assert {login, f"adm-{login}"} <= here.active()
+        assert len(here.active()) == 6
+        for job in ("admins", "job"):
+            here.sync(job=job, full=True)
+            assert here.written == []
