@@ -62,4 +62,6 @@ def _is_other(row: Row, link: Any) -> bool:
         return row.rev is not None or change.action not in _NEEDS_SAME_LINK
     if change.action in _NEEDS_SAME_LINK and link.rev != row.rev:
         return True
-    return change.target_id is not None and change.target_id != link.target_id
+    # An adoption leads to another account than a link to one that is gone.
+    other = change.target_id is not None and change.target_id != link.target_id
+    return other and change.action is not Action.ADOPT

@@ -32,6 +32,17 @@ _OPEN_CREATIONS = (
         changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
     )
 )
+_OPEN = (
+    sa.select(changes.c.source_id)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        plans.c.job == sa.bindparam("of_job"),
+        plans.c.status.in_(["applying", "unsettled"]),
+        changes.c.status == "sent",
+        changes.c.kind == sa.bindparam("of_kind"),
+        changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+)
 _CREATIONS_SINCE = (
     sa.select(changes.c.after)
     .join(plans, plans.c.id == changes.c.plan)
@@ -75,6 +86,14 @@ class PlannedRows(Approvals):
                     row.source_id: row.after or {}
                     for row in c.execute(_OPEN_CREATIONS, {"of_job": job, "of_kind": kind, "ids": part})
                 }
+        return found
+
+    def under_way(self, job: str, kind: Kind, ids: Iterable[str]) -> set[str]:
+        """Which of these objects a job has sent a request for that has no known end."""
+        found: set[str] = set()
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                found.update(c.scalars(_OPEN, {"of_job": job, "of_kind": kind, "ids": part}))
         return found
 
     def creations_since(self, job: str, kind: Kind, since: datetime) -> list[dict[str, Json]]:

@@ -117,7 +117,8 @@ class Closings:
                     else:
                         wrote[path] = mark(value) if path in change.redacted and not is_mark(value) else value
                 target_id = outcome.target_id or change.target_id or ""
-                if change.kind == "group" and change.action in LINKS_ANEW:
+                passed = (change.kind, change.source_id) in self.draft.handed  # with the members that its job wrote
+                if change.kind == "group" and change.action in LINKS_ANEW and not passed:
                     closing = replace(
                         closing, members_out=list(self.store.links.members(self.job.name, change.source_id))
                     )

@@ -35,7 +35,7 @@ from syncd.unsent import close_left
 SHOWN_WITHIN = timedelta(minutes=1)
 GIVE_UP_AFTER = 10  #: looks in a row that failed
 #: of an object whose link has moved since, these may have left values that nothing else knows of
-_LEAVES_VALUES = (Action.REACTIVATE, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
+_LEAVES_VALUES = (Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
 
 
 class Unfinished:
