@@ -24,6 +24,7 @@ from yarl import URL
 
 from bench.directory import TOKEN, RunningDirectory
 from bench.service import Request, RunningService
+from syncd.cli.garbage import look_as_usual
 from syncd.config import load
 from syncd.cycle import Wish, sync
 from syncd.observe.logs import set_up_logs
@@ -35,8 +36,10 @@ CONCURRENCY = 8
 _LATE = (
     "syncd.connection",
     "connectors.graph.credentials",
+    "connectors.graph.source",
     "connectors.graph.wire",
     "connectors.okta.sdk",
+    "connectors.okta.source",
     "connectors.scim.target",
 )
 
@@ -98,6 +101,7 @@ def _cycles(pipe: Connection, config: Path, profile: str) -> None:
     for module in _LATE:  # a daemon has them in hand
         import_module(module)
     runtime.job(JOB)
+    look_as_usual()
     watched = cProfile.Profile()
 
     def work(wish: Wish) -> dict[str, int]:

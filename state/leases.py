@@ -102,6 +102,11 @@ class Leases:
                     c.execute(claims.delete().where(claims.c.job == job, same, claims.c.owner == row.owner))
 
 
+def reader_of(source: str) -> str:
+    """The name of the lease that the one reader of a source holds."""
+    return f"source:{source}"
+
+
 def keep_lease(c: sa.Connection, job: str, owner: str, *, now: datetime) -> None:
     """Extend a lease inside a transaction, which then holds its row. Raises TakenOver when it is no longer theirs."""
     if not c.execute(_KEEP, {"of_job": job, "of_owner": owner, "to": now + LEASE}).rowcount:

@@ -28,6 +28,9 @@ _OF, _OWNERS = sa.select(links).where(*_BY_SOURCE), sa.select(links).where(*_BY_
 _PLACE = (links.c.job, links.c.source_id, links.c.target_id, links.c.active)
 _PLACES = sa.select(*_PLACE).where(*_BY_SOURCE)
 _HOLDERS = sa.select(*_PLACE).where(*_BY_TARGET)
+_MEMBERS = sa.select(link_members.c.member_id, link_members.c.target_id).where(
+    link_members.c.job == sa.bindparam("of_job"), link_members.c.group_id == sa.bindparam("of_group")
+)
 
 
 class Place(NamedTuple):
@@ -84,9 +87,7 @@ class Links:
     def members(self, job: str, group_id: str) -> dict[str, str]:
         """Members that were written to a group: {source id: target id}."""
         with reading(self._engine) as c:
-            where = (link_members.c.job == job) & (link_members.c.group_id == group_id)
-            rows = c.execute(sa.select(link_members.c.member_id, link_members.c.target_id).where(where))
-            return dict(rows.all())
+            return dict(c.execute(_MEMBERS, {"of_job": job, "of_group": group_id}).all())
 
     def member_counts(self, job: str, group_ids: Iterable[str]) -> dict[str, int]:
         """How many members were written to each of these groups; a group without any is left out."""

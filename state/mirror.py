@@ -18,8 +18,9 @@ import sqlalchemy as sa
 
 from state.engine import insert, parts, reading
 from state.errors import TakenOver
+from state.leases import keep_lease, reader_of
 from state.mirror_mark import OBJECTS
-from state.mirror_page import PageWriter
+from state.mirror_page import PageWriter, joined
 from state.tables import assignments, groups, members, sources, streams, users
 from syncd.core.model import STREAMS, Assignment, Json, Kind, Page, Removal, Snapshot, State, Stream
 
@@ -29,6 +30,13 @@ _AWAY = sa.exists().where(
     users.c.source == members.c.source,
     users.c.id == members.c.member_id,
     users.c.state != "live",
+)
+
+#: made once: building a statement costs more than carrying it out
+_MEMBERS = sa.select(members.c.member_id, members.c.kind).where(
+    members.c.source == sa.bindparam("of_source"),
+    members.c.group_id.in_(sa.bindparam("ids", expanding=True)),
+    ~_AWAY,
 )
 
 
@@ -76,29 +84,34 @@ class Mirror:
             ).returning(streams.c.generation)
             return Round(source=source, stream=stream, generation=c.execute(statement).scalar_one())
 
-    def store(self, reading_round: Round, page: Page, *, now: datetime) -> int:
-        """Store one page; with the last page of a full round, what the round did not mention goes. Returns changes.
+    def store(self, reading_round: Round, *pages: Page, now: datetime, leased_by: str = "") -> int:
+        """Store pages in their order, in one transaction; with the last page of a full round, what the round did not
+        mention goes. Returns changes.
 
-        Raises TakenOver when somebody else has begun a newer round of this stream: its sweep would take our marks for
+        The reader's lease, held by `leased_by`, is extended in the same transaction. Raises TakenOver where it has passed
+        to others, and when somebody else has begun a newer round of this stream: its sweep would take our marks for
         objects that were not mentioned.
         """
         source, stream = reading_round.source, reading_round.stream
         key = (streams.c.source == source) & (streams.c.stream == stream)
         with self._engine.begin() as c:
+            if leased_by:
+                keep_lease(c, reader_of(source), leased_by, now=now)
             if c.scalar(sa.select(streams.c.generation).where(key).with_for_update()) != reading_round.generation:
-                raise TakenOver(job=f"source:{source}")
-            writer = PageWriter(c, source, dict.fromkeys(STREAMS, reading_round.generation), full=page.full)
-            writer.records(page.records)
-            writer.removals(page.removals)
-            if page.whole:
-                writer.whole(page.whole)
-            if page.full and page.unknown:
-                writer.keep(stream, page.unknown)
-            if page.last:
-                if page.full:
-                    writer.sweep(stream)
-                values = {"watermark": page.watermark, "complete": True, "completed_at": now}
-                c.execute(streams.update().where(key).values(**values))
+                raise TakenOver(job=reader_of(source))
+            writer = PageWriter(c, source, dict.fromkeys(STREAMS, reading_round.generation))
+            for page in joined(pages):
+                writer.records(page.records, full=page.full)
+                writer.removals(page.removals)
+                if page.whole:
+                    writer.whole(page.whole)
+                if page.full and page.unknown:
+                    writer.keep(stream, page.unknown)
+                if page.last:
+                    if page.full:
+                        writer.sweep(stream)
+                    values = {"watermark": page.watermark, "complete": True, "completed_at": now}
+                    c.execute(streams.update().where(key).values(**values))
             return writer.changed
 
     def store_snapshot(self, source: str, snapshot: Snapshot) -> None:
@@ -109,8 +122,8 @@ class Mirror:
             mine = sa.select(streams.c.stream, streams.c.generation).where(streams.c.source == source)
             found = c.execute(mine.order_by(streams.c.stream).with_for_update())
             generations = {**dict.fromkeys(STREAMS, 0), **{row.stream: row.generation for row in found}}
-            writer = PageWriter(c, source, generations, full=True)
-            writer.records([snapshot.object])
+            writer = PageWriter(c, source, generations)
+            writer.records([snapshot.object], full=True)
             if snapshot.state != "live":
                 writer.removals([Removal(kind=snapshot.kind, id=snapshot.object.id, state=snapshot.state)])
             writer.replace_edges(snapshot)
@@ -270,8 +283,7 @@ class Mirror:
             while frontier:
                 below: list[str] = []
                 for part in parts(frontier):
-                    where = (members.c.source == source) & members.c.group_id.in_(part) & ~_AWAY
-                    for member_id, kind in c.execute(sa.select(members.c.member_id, members.c.kind).where(where)):
+                    for member_id, kind in c.execute(_MEMBERS, {"of_source": source, "ids": part}):
                         if kind == "user":
                             found.add(member_id)
                         elif nested and member_id not in seen:

@@ -22,6 +22,12 @@ _RESTORABLE = sa.exists().where(
     users.c.id == members.c.member_id,
     users.c.state == "soft",
 )
+#: made once: building a statement costs more than carrying it out
+_KNOWN = sa.select(members.c.member_id).where(
+    members.c.source == sa.bindparam("of_source"),
+    members.c.group_id == sa.bindparam("of_group"),
+    members.c.member_id.in_(sa.bindparam("ids", expanding=True)),
+)
 _ROW = (assignments.c.id, assignments.c.principal_id, assignments.c.principal_kind)
 
 
@@ -39,9 +45,10 @@ class EdgeWriter:
         fresh: list[Membership] = []
         for group_id, wanted in by_group.items():
             for part in parts(wanted):
-                where = self._mine & (members.c.group_id == group_id) & members.c.member_id.in_(part)
-                known = set(self._c.scalars(sa.select(members.c.member_id).where(where)))
+                of = {"of_source": self._mark.source, "of_group": group_id, "ids": part}
+                known = set(self._c.scalars(_KNOWN, of))
                 if known:
+                    where = self._mine & (members.c.group_id == group_id) & members.c.member_id.in_(part)
                     self._c.execute(members.update().where(where).values(generation=self._generation))
                 fresh += [wanted[id_] for id_ in part if id_ not in known]
         for part_of_fresh in parts(fresh):

@@ -1,9 +1,10 @@
-"""Writes one page of a source's answer into the mirror, inside one transaction."""
+"""Writes pages of a source's answer into the mirror, inside one transaction."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from syncd.core.model import (
     Json,
     Kind,
     Membership,
+    Page,
+    Record,
     Removal,
     Snapshot,
     SourceGroup,
@@ -27,13 +30,25 @@ from syncd.core.model import (
 )
 
 
-class PageWriter:
-    """Writes one page inside one transaction, and counts what it changed."""
+def joined(pages: Sequence[Page]) -> Iterator[Page]:
+    """The same told in fewer pages: one that says nothing but records has them told with those of the next.
 
-    def __init__(
-        self, connection: sa.Connection, source: str, generations: Mapping[Stream, int], *, full: bool
-    ) -> None:
-        self.c, self.source, self.generations, self.full = connection, source, generations, full
+    What a page removes or ends comes after its own records and before those of the next, so there the joining ends.
+    """
+    told: list[Record] = []
+    for page, after in zip(pages, (*pages[1:], None), strict=True):
+        told += page.records
+        says_more = page.last or page.removals or page.unknown or page.whole
+        if says_more or after is None or after.full != page.full:
+            yield replace(page, records=tuple(told))
+            told = []
+
+
+class PageWriter:
+    """Writes pages inside one transaction, and counts what they changed."""
+
+    def __init__(self, connection: sa.Connection, source: str, generations: Mapping[Stream, int]) -> None:
+        self.c, self.source, self.generations = connection, source, generations
         self._mark = PageMark(connection, source)
         self._edges = EdgeWriter(self._mark, generations["groups"])
         self._assignments = AssignmentWriter(self._mark, generations["assignments"])
@@ -43,26 +58,27 @@ class PageWriter:
         """Records that were new, different or gone."""
         return self._mark.changed
 
-    def records(self, records: Iterable[SourceUser | SourceGroup | Membership | Assignment]) -> None:
+    def records(self, records: Iterable[Record], *, full: bool) -> None:
+        """Write records. `full`: each is all that there is of its object, else what has changed of it."""
         by_type: dict[type, list[Any]] = defaultdict(list)
         for record in records:
             by_type[type(record)].append(record)
-        self._objects("user", by_type[SourceUser])
-        self._objects("group", by_type[SourceGroup])
+        self._objects("user", by_type[SourceUser], full=full)
+        self._objects("group", by_type[SourceGroup], full=full)
         self._edges.add(by_type[Membership])
         self._assignments.add(by_type[Assignment])
 
     # --- objects
 
-    def _objects(self, kind: Kind, records: list[Any]) -> None:
+    def _objects(self, kind: Kind, records: list[Any], *, full: bool) -> None:
         table = OBJECTS[kind]
         columns = [table.c.id, table.c.digest, table.c.state]
         if kind == "user":
             columns.append(table.c.enabled)
-        if not self.full:  # only a delta merges, so only a delta needs what was there
+        if not full:  # only a delta merges, so only a delta needs what was there
             columns.append(table.c.attributes)
         generation = self.generations["users" if kind == "user" else "groups"]
-        last = self._last(records)
+        last = self._last(records, full=full)
         for part in parts(last.values()):
             where = (table.c.source == self.source) & table.c.id.in_([r.id for r in part])
             known = {row.id: row for row in self.c.execute(sa.select(*columns).where(where))}
@@ -71,7 +87,7 @@ class PageWriter:
                 old = known.get(record.id)
                 attributes = dict(record.attributes)
                 enabled = getattr(record, "enabled", True)
-                if old is not None and not self.full:
+                if old is not None and not full:
                     known_before = old.attributes or {}
                     attributes = (
                         record.merged(known_before)
@@ -102,12 +118,12 @@ class PageWriter:
             if kind == "user":
                 self._mark.touch_groups_above(back)
 
-    def _last(self, records: list[Any]) -> dict[str, Any]:
+    def _last(self, records: list[Any], *, full: bool) -> dict[str, Any]:
         """One record an object: of several on a page the later one holds; in a delta each adds to those before."""
         last: dict[str, Any] = {}
         for record in records:
             first = last.get(record.id)
-            if first is None or self.full:
+            if first is None or full:
                 last[record.id] = record
                 continue
             if isinstance(record, SourceUser):

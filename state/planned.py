@@ -67,6 +67,15 @@ class PlannedRows(Approvals):
             rows = c.execute(sa.select(*columns, sa.func.count()).where(changes.c.plan == plan).group_by(*columns))
             return {(Action(action), kind, status): count for action, kind, status, count in rows}
 
+    def counted(self, plan: str, *, but: Iterable[Action]) -> dict[tuple[Action, Status, bool], int]:
+        """How many rows of each action, status and whether the guard holds them, without looking at what they change;
+        less those of some actions, and those that are `sent`."""
+        columns = (changes.c.action, changes.c.status, changes.c.guarded)
+        where = (changes.c.plan == plan) & changes.c.action.not_in(list(map(int, but))) & (changes.c.status != "sent")
+        with reading(self._engine) as c:
+            rows = c.execute(sa.select(*columns, sa.func.count()).where(where).group_by(*columns))
+            return {(Action(action), status, bool(guarded)): count for action, status, guarded, count in rows}
+
     def planned(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, list[tuple[Action, str | None]]]:
         """What a plan will do with these objects, less what is held or skipped: {source id: [(action, target id)]}."""
         found: dict[str, list[tuple[Action, str | None]]] = {}

@@ -98,6 +98,9 @@ class Applier:
 
     async def _mark(self, rows: Sequence[Row]) -> list[Sent]:
         """Make the intents durable. What cannot be sent is closed: it is looked at again."""
+        return await asyncio.to_thread(self._marked, rows)
+
+    def _marked(self, rows: Sequence[Row]) -> list[Sent]:
         now = self.clock.now()
         job, journal = self.job.name, self.store.journal
         links = self._closings.links(rows)
@@ -107,7 +110,7 @@ class Applier:
             ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
         owner = {"target": self.job.target, "claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
         handed = {row.key: link for row in ready if (link := self._handed(row)) is not None}
-        free = await asyncio.to_thread(journal.mark_sent, self.draft.id, job, ready, now=now, handed=handed, **owner)
+        free = journal.mark_sent(self.draft.id, job, ready, now=now, handed=handed, **owner)
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
             lost = row.change.action in _FOLLOWS and (row.change.kind, row.change.source_id) not in links
@@ -118,7 +121,7 @@ class Applier:
             self.result.again = True
             closings.append(self._closings.not_done(row))
         if closings:
-            await asyncio.to_thread(self._closings.write, self.draft.id, closings)
+            self._closings.write(self.draft.id, closings)
         return [
             Sent(row=row, link=links.get((row.change.kind, row.change.source_id))) for row in ready if row.key in free
         ]
@@ -129,17 +132,21 @@ class Applier:
         return self.draft.handed.get((change.kind, change.source_id)) if change.action is Action.ADOPT else None
 
     async def _close_all(self, answered: Sequence[tuple[Sent, Outcome]]) -> None:
+        closed = await asyncio.to_thread(self._closed, answered)
+        self._progress.advance(self._work, closed)
+
+    def _closed(self, answered: Sequence[tuple[Sent, Outcome]]) -> int:
         for left in reversed(range(len(answered) + 1)):
-            closings = self._ended(answered)
+            closings = self._judged(answered)
             try:
-                await asyncio.to_thread(self._closings.write, self.draft.id, closings)
+                self._closings.write(self.draft.id, closings)
                 break
             except Owned:  # one of these accounts at least has got its owner since we looked
                 if not left:
                     raise
-        self._progress.advance(self._work, len(closings))
+        return len(closings)
 
-    def _ended(self, answered: Sequence[tuple[Sent, Outcome]]) -> list[Closing]:
+    def _judged(self, answered: Sequence[tuple[Sent, Outcome]]) -> list[Closing]:
         outcomes = self._one_owner_each([sent.row for sent, _ in answered], [outcome for _, outcome in answered])
         pairs = zip(answered, outcomes, strict=True)
         self.result.again = self.result.again or any(outcome.status in ("gone", "again") for outcome in outcomes)

@@ -7,18 +7,20 @@ second time before it is believed; then the guard looks at what it would remove.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 from connectors import Source
 from connectors.errors import SourceError
 from state.errors import Busy
+from state.leases import reader_of
 from state.store import Store
 from syncd.clock import Clock
 from syncd.core.errors import SyncdError
 from syncd.core.model import STREAMS, Membership, Stream
 from syncd.heartbeat import kept
+from syncd.intake import Intake
 from syncd.observe.logs import Event, log
 from syncd.progress import UNWATCHED, Progress
 
@@ -54,32 +56,16 @@ async def ingest(
 ) -> Reading:
     """Bring the mirror of a source up to date. `full`: read everything although a watermark is known."""
     result = Reading()
-    lease = f"source:{source.name}"
+    lease = reader_of(source.name)
     await _wait_for_lease(store, lease, clock)
     asked = source.requests
     async with kept(store, lease, clock.now):
-        await _streams(store, source, clock, result, progress=progress, full=full)
+        intake = Intake(store, clock, ahead=not source.in_turn)
+        await _Reader(store, source, intake, result, progress).streams(full=full)
     result.requests = source.requests - asked
     result.warnings += [{"code": "OddRecord", "message": text, "name": None} for text in source.warnings]
     log.info(Event.SOURCE_READ, source=source.name, complete=result.complete, **result.data)
     return result
-
-
-async def _streams(
-    store: Store, source: Source, clock: Clock, result: Reading, *, progress: Progress, full: bool
-) -> None:
-    """All streams side by side, unless they build on each other. What ends one (the lease is gone, the state DB is) ends
-    the others before it is raised."""
-    if source.in_turn:
-        for stream in IN_TURN:
-            await _stream(store, source, stream, clock, result, progress=progress, full=full)
-        return
-    try:
-        async with asyncio.TaskGroup() as group:
-            for stream in STREAMS:
-                group.create_task(_stream(store, source, stream, clock, result, progress=progress, full=full))
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
 
 
 async def _wait_for_lease(store: Store, lease: str, clock: Clock) -> None:
@@ -92,23 +78,6 @@ async def _wait_for_lease(store: Store, lease: str, clock: Clock) -> None:
         else:
             return
     store.leases.take(lease, now=clock.now())
-
-
-async def _stream(
-    store: Store, source: Source, stream: Stream, clock: Clock, result: Reading, *, progress: Progress, full: bool
-) -> None:
-    try:
-        look = partial(_round, store, source, stream, clock, result, progress=progress)
-        if (emptied := await look(full=full, believe_empty=False)) is not None:
-            log.warning(Event.SOURCE_EMPTY, source=source.name, stream=stream, had=emptied.had)
-            if await look(full=True, believe_empty=True) is not None:
-                text = f"{source.name} lists no {emptied.what} any more (there were {emptied.had:,}), twice in a row"
-                result.warnings.append({"code": "EmptySource", "message": text, "name": None})
-    except SourceError as error:
-        result.complete = False
-        result.errors.append(error)
-        result.warnings.append({"code": type(error).__name__, "message": str(error), "name": None})
-        log.error(Event.SOURCE_INCOMPLETE, source=source.name, stream=stream, error=str(error))
 
 
 class _Emptied(NamedTuple):
@@ -130,44 +99,71 @@ def _emptied(store: Store, source: str, stream: Stream, records: int) -> _Emptie
     return _Emptied(had, stream) if had else None
 
 
-async def _round(
-    store: Store,
-    source: Source,
-    stream: Stream,
-    clock: Clock,
-    result: Reading,
-    *,
-    progress: Progress,
-    full: bool,
-    believe_empty: bool,
-) -> _Emptied | None:
-    """One round of one stream. If it was to bring everything and came out empty, what it emptied; unless that is to be
-    believed, nothing is swept then."""
-    watermark = None if full else store.mirror.watermark(source.name, stream)
-    current = store.mirror.begin(source.name, stream)
-    told, of_users = 0, 0
-    emptied: _Emptied | None = None
-    work = f"reading {stream}"
-    # As many as the last time, where everything is read again; how much has changed nobody knows beforehand.
-    known = store.mirror.counts(source.name)[stream] if progress.watched and watermark is None else 0
-    progress.begin(work, known or None)
-    async for page in source.read(stream, watermark):
-        new = sum(not isinstance(one, Membership) for one in page.records)
-        told += new
-        of_users += sum(getattr(one, "principal_kind", None) == "user" for one in page.records)
-        if page.last and page.full and not (of_users if stream == "assignments" else told):
-            emptied = await asyncio.to_thread(_emptied, store, source.name, stream, told)
-            if emptied is not None and not believe_empty:
-                return emptied
-        # In a thread: SQLite would hold up the other streams' answers, and PostgreSQL is a network away.
-        await asyncio.to_thread(store.mirror.store, current, page, now=clock.now())
-        progress.advance(work, new)
-        store.leases.renew(f"source:{source.name}", now=clock.now())
-        if page.unknown:
-            few = ", ".join(sorted(page.unknown)[:5])
-            what = "groups, or their members," if stream == "groups" else stream
-            text = f"{len(page.unknown)} {what} could not be read and stay as they are: {few}"
-            result.warnings.append({"code": "Unknown", "message": text, "name": None})
-    progress.end(work)
-    setattr(result, stream, told)
-    return emptied
+class _Reader:
+    """Reads the streams of one source."""
+
+    def __init__(self, store: Store, source: Source, intake: Intake, result: Reading, progress: Progress) -> None:
+        self._store, self._source, self._intake, self._result, self._progress = store, source, intake, result, progress
+
+    async def streams(self, *, full: bool) -> None:
+        """All of them side by side, unless they build on each other. What ends one (the lease is gone, the state DB is)
+        ends the others before it is raised."""
+        if self._source.in_turn:
+            for stream in IN_TURN:
+                await self._stream(stream, full=full)
+            return
+        try:
+            async with asyncio.TaskGroup() as group:
+                for stream in STREAMS:
+                    group.create_task(self._stream(stream, full=full))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+
+    async def _stream(self, stream: Stream, *, full: bool) -> None:
+        name, result = self._source.name, self._result
+        try:
+            if (emptied := await self._round(stream, full=full, believe_empty=False)) is not None:
+                log.warning(Event.SOURCE_EMPTY, source=name, stream=stream, had=emptied.had)
+                if await self._round(stream, full=True, believe_empty=True) is not None:
+                    text = f"{name} lists no {emptied.what} any more (there were {emptied.had:,}), twice in a row"
+                    result.warnings.append({"code": "EmptySource", "message": text, "name": None})
+        except SourceError as error:
+            result.complete = False
+            result.errors.append(error)
+            result.warnings.append({"code": type(error).__name__, "message": str(error), "name": None})
+            log.error(Event.SOURCE_INCOMPLETE, source=name, stream=stream, error=str(error))
+
+    async def _round(self, stream: Stream, *, full: bool, believe_empty: bool) -> _Emptied | None:
+        """One round of one stream. If it was to bring everything and came out empty, what it emptied; unless that is to
+        be believed, nothing is swept then."""
+        mirror, name, progress = self._store.mirror, self._source.name, self._progress
+        watermark = None if full else mirror.watermark(name, stream)
+        current = mirror.begin(name, stream)
+        told, of_users = 0, 0
+        emptied: _Emptied | None = None
+        work = f"reading {stream}"
+        # As many as the last time, where everything is read again; how much has changed nobody knows beforehand.
+        known = mirror.counts(name)[stream] if progress.watched and watermark is None else 0
+        progress.begin(work, known or None)
+        async with self._intake.of(current) as lots:
+            async for page in self._source.read(stream, watermark):
+                new = sum(not isinstance(one, Membership) for one in page.records)
+                told += new
+                of_users += sum(getattr(one, "principal_kind", None) == "user" for one in page.records)
+                if page.last and page.full and not (of_users if stream == "assignments" else told):
+                    emptied = await asyncio.to_thread(_emptied, self._store, name, stream, told)
+                    if emptied is not None and not believe_empty:
+                        return emptied
+                await lots.put(page)
+                progress.advance(work, new)
+                if page.unknown:
+                    self._say_unknown(stream, page.unknown)
+        progress.end(work)
+        setattr(self._result, stream, told)
+        return emptied
+
+    def _say_unknown(self, stream: Stream, ids: Collection[str]) -> None:
+        few = ", ".join(sorted(ids)[:5])
+        what = "groups, or their members," if stream == "groups" else stream
+        text = f"{len(ids)} {what} could not be read and stay as they are: {few}"
+        self._result.warnings.append({"code": "Unknown", "message": text, "name": None})

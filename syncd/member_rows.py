@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 
 from connectors import Target
@@ -18,6 +18,9 @@ from syncd.member_drift import MemberDrift
 from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
 from syncd.observe.logs import Event, log
+
+#: members whose rows are written together, less those of the group that makes them so many
+TOGETHER = 5_000
 
 
 class MemberRows:
@@ -34,6 +37,21 @@ class MemberRows:
     async def look(self, groups: Iterable[Evaluated]) -> None:
         """See what the target shows of these groups, where this cycle looks for drift."""
         await self._drift.look([one.link for one in groups if one.link is not None])
+
+    async def lots(
+        self, groups: Iterable[Evaluated], there: Mapping[str, str], members_of: set[str] | None
+    ) -> AsyncIterator[list[tuple[Change, Link | None]]]:
+        """The rows of these groups, of several at a time unless they are large. `there`: {source id: target id}."""
+        lot: list[tuple[Change, Link | None]] = []
+        members = 0
+        for one in groups:
+            rows = await self.of(one, there[one.object.id], members_of)
+            lot += rows
+            members += sum(len(side.get("members", ())) for change, _ in rows for side in (change.before, change.after))
+            if members >= TOGETHER:
+                yield lot
+                lot, members = [], 0
+        yield lot
 
     async def of(self, one: Evaluated, group: str, members_of: set[str] | None) -> list[tuple[Change, Link | None]]:
         """The rows of one group, which has the id `group` at the target. `members_of`: of these users alone."""

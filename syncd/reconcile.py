@@ -344,5 +344,5 @@ class Reconciler:
             there = self._members.present("group", ids)
             groups = [one for one in found if one.object.id in there and one.verdict.scope is Scope.IN]
             await self._members.look(groups)
-            for one in groups:
-                self._add(await self._members.of(one, there[one.object.id], members_of))
+            async for rows in self._members.lots(groups, there, members_of):
+                self._add(rows)

@@ -1,7 +1,7 @@
 """Rows of one stage on their way to the target: a bounded number at a time, durable before and after.
 
-The intents of some rows share one commit, made before the first of them leaves; the answers of a few milliseconds share
-another. Meanwhile others are under way, so nobody waits for the slowest, and no transaction is open during a request.
+The intents of some rows share one commit, made before the first of them leaves; the answers of a tenth of a second
+share another. Meanwhile others are under way, so nobody waits for the slowest, and no transaction is open during a request.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ TOGETHER = 100
 #: rows that are sent and not yet closed: what a killed process leaves to be looked up
 MOST = 200
 _ENOUGH = 64  #: answers that need not wait for others
-_GATHER_S = 0.02
+#: how long an answer waits for others: each commit costs what some twenty answers cost
+_GATHER_S = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,8 @@ class Window:
         it leaves everything as it is: what was sent is settled later.
         """
         try:
-            for rows in batches:
+            rest = iter(batches)
+            while rows := await asyncio.to_thread(next, rest, ()):  # others are under way while it is read
                 while len(self._sending) + len(self._answered) > MOST - len(rows):
                     await self._close_some()
                 if over():

@@ -2,6 +2,7 @@
 
 `GET /apps/{id}/users?expand=user` embeds the whole user in each app user (Okta API documentation, "List all application
 users"). The two streams that live on it are read side by side or one after the other; either way one walk does for both.
+Where all of the organisation's users are read from their own list, nobody asks for them here.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class AppUsers:
             settings = self._client.settings
             sides: tuple[Side, ...] = ("users", "assignments") if settings.scope == "assigned" else ("assignments",)
             shared = self._latest = SharedWalk(
-                self._walk(),
+                self._walk(embedded="users" in sides),
                 begun=now,
                 interrupted=Incomplete(
                     source=settings.name, step="assignments", detail="interrupted while it was read for two streams"
@@ -49,11 +50,11 @@ class AppUsers:
             async for page in pages:
                 yield page
 
-    async def _walk(self) -> AsyncGenerator[AppUserPage, None]:
+    async def _walk(self, *, embedded: bool) -> AsyncGenerator[AppUserPage, None]:
         settings = self._client.settings
         seen: set[str] = set()
         lookups = 0
-        first = app_path(settings.app_id, "users") + "?expand=user&limit=500"
+        first = app_path(settings.app_id, "users") + ("?expand=user&limit=500" if embedded else "?limit=500")
         async for records in walk(self._client, first, step="assignments"):
             users: list[SourceUser] = []
             assignments: list[Assignment] = []
@@ -74,12 +75,14 @@ class AppUsers:
                 except Odd as odd:
                     self._oddities.note("assignment of user", id_, str(odd))
                     unknown_assignments.add(user_assignment_id(id_))
+                if not embedded:
+                    continue
                 try:
-                    embedded = _embedded(record)
-                    if embedded is None and lookups < LOOKUPS:
+                    raw = _embedded(record)
+                    if raw is None and lookups < LOOKUPS:
                         lookups += 1
-                        embedded = await self._looked_up(id_)
-                    found = source_user(embedded, deactivate_suspended=settings.deactivate_suspended)
+                        raw = await self._looked_up(id_)
+                    found = source_user(raw, deactivate_suspended=settings.deactivate_suspended)
                     if found.id != id_:
                         raise Odd("its app user is another's")
                     users.append(found)

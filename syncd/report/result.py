@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from state.journal import Row
 from state.store import Store
-from syncd.core.change import Change
+from syncd.core.change import Action, Change, Status
 from syncd.core.errors import SyncdError
 from syncd.core.model import Json
 from syncd.log_entry import modified
@@ -26,6 +26,9 @@ COUNTED = (
     "held",
     "failed",
 )
+
+#: rows that may stand for something to remember alone, or whose members count one by one
+_BY_VALUE = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS, Action.REFERENCE)
 
 
 @dataclass(kw_only=True)
@@ -74,24 +77,33 @@ class JobResult:
         """Count the rows of all plans of this run."""
         counts = dict.fromkeys(COUNTED, 0) | {"skip": self.counts["skip"]}
         self.planned = self.approvable = 0
-        for row in self.rows(store):
-            if row.status in ("held", "failed"):
-                counts[row.status] += 1
-                self.approvable += row.status == "held" and row.guarded
-            elif row.status in ("planned", "done"):
-                self.planned += row.status == "planned"
-                counts[row.change.action.word] += weight(row.change)
+
+        def add(action: Action, status: Status, guarded: bool, number: int, weight: int) -> None:
+            if status in ("held", "failed"):
+                counts[status] += number
+                self.approvable += number if status == "held" and guarded else 0
+            elif status in ("planned", "done"):
+                self.planned += number if status == "planned" else 0
+                counts[action.word] += weight
+
+        for plan in self.plans:
+            for (action, status, guarded), number in store.journal.counted(plan, but=_BY_VALUE).items():
+                if status != "held" or plan == self.plans[-1]:
+                    add(action, status, guarded, number, number)
+            for row in self._told(plan, _one_by_one(store, plan)):
+                add(row.change.action, row.status, row.guarded, 1, weight(row.change))
         self.counts = counts
 
     def rows(self, store: Store) -> Iterator[Row]:
-        """The rows of all plans of this run in their order, redacted values hidden.
-
-        Each plan looks again at all that is held, so what an earlier one of this run held shows in the last one.
-        """
+        """The rows of all plans of this run in their order, redacted values hidden."""
         for plan in self.plans:
-            for row in store.journal.rows(plan, shown=True):
-                if not row.change.only_remembers and (row.status != "held" or plan == self.plans[-1]):
-                    yield row
+            yield from self._told(plan, store.journal.rows(plan, shown=True))
+
+    def _told(self, plan: str, rows: Iterable[Row]) -> Iterator[Row]:
+        """Each plan looks again at all that is held, so what an earlier one of this run held shows in the last one."""
+        for row in rows:
+            if not row.change.only_remembers and (row.status != "held" or plan == self.plans[-1]):
+                yield row
 
     def data(self, store: Store) -> dict[str, Json]:
         """The contract's object for one job."""
@@ -112,6 +124,15 @@ class JobResult:
             "drift": self.drift,
             "error": str(self.error) if self.error else None,
         }
+
+
+def _one_by_one(store: Store, plan: str) -> Iterator[Row]:
+    """The rows of a plan that are not counted without a look at what they change or came to."""
+    for action in _BY_VALUE:
+        yield from store.journal.rows(plan, action=action, shown=True)
+    for row in store.journal.rows(plan, statuses=("sent",), shown=True):
+        if row.change.action not in _BY_VALUE:
+            yield row
 
 
 def row_data(row: Row) -> dict[str, Json]:

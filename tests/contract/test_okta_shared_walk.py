@@ -137,9 +137,10 @@ async def test_a_walk_that_breaks_is_incomplete_for_both_streams(world: World, s
         await world.read(stream, source)
 
 
-async def test_with_everyone_read_from_the_user_list_nothing_is_kept_for_it(world: World) -> None:
+async def test_with_everyone_read_from_the_user_list_nobody_is_asked_for_beside_the_assignments(world: World) -> None:
     world.people(12)
     source = world.source(scope="all")
     one, other = await asyncio.gather(world.read("users", source), world.read("assignments", source))
     assert (len(one.users), len(other.principals)) == (12, 12)
-    assert len(world.requests("expand=user")) == 1
+    assert len(world.requests(f"/apps/{world.app.id}/users?limit=500")) == 1
+    assert world.requests("expand=user") == []

@@ -96,6 +96,7 @@ def idle_cycle(store: Store) -> None:
     store.journal.take_over("idle", "j", waits=[])
     store.journal.put_off("idle", "j", now=NOW)
     store.journal.finish("idle", "j")
+    store.journal.counted("idle", but=[Action.REFERENCE])
     store.log.drop_before(NOW)
 
 

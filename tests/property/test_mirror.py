@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from state.engine import parts
 from state.mirror import Round
 from state.store import Store
 from syncd.core.model import Assignment, Kind, Membership, Page, Removal, Snapshot, SourceGroup, SourceUser, Stream
@@ -126,22 +127,24 @@ class MirrorMachine(RuleBasedStateMachine):
         self.watermarks: dict[Stream, str | None] = {}
         self.taken_in = 0
         self.known: dict[tuple[Kind, str], Any] = {}
-        self.last: tuple[Round, Page] | None = None
+        self.last: tuple[Round, list[Page]] | None = None
 
-    @rule(pages=rounds(), crash=st.integers(0, 6), between=st.none() | snapshots())
-    def read(self, pages: list[Page], crash: int, between: Snapshot | None) -> None:
-        """A round to its end, or a crash before its page number `crash`; perhaps a snapshot in between."""
+    @rule(pages=rounds(), crash=st.integers(0, 6), together=st.integers(1, 3), between=st.none() | snapshots())
+    def read(self, pages: list[Page], crash: int, together: int, between: Snapshot | None) -> None:
+        """A round to its end, `together` pages a transaction, or a crash before transaction number `crash`; perhaps a
+        snapshot in between."""
         current, seen = self.store.mirror.begin(self.source, pages[0].stream), Seen()
-        for number, page in enumerate(pages, 1):
+        for number, lot in enumerate(parts(pages, together), 1):
             if number == crash:
                 return
-            self.store.mirror.store(current, page, now=NOW)
-            self.model.page(page, seen)
-            self.last = (current, page)
+            self.store.mirror.store(current, *lot, now=NOW)
+            for page in lot:
+                self.model.page(page, seen)
+                if page.last:
+                    self.watermarks[page.stream] = page.watermark
+            self.last = (current, lot)
             if between is not None and number == 1:
                 self.take(between, seen)
-            if page.last:
-                self.watermarks[page.stream] = page.watermark
 
     @rule(snapshot=snapshots())
     def look_one_up(self, snapshot: Snapshot) -> None:
@@ -151,18 +154,20 @@ class MirrorMachine(RuleBasedStateMachine):
         self.store.mirror.store_snapshot(self.source, snapshot)
         self.model.snapshot(snapshot, open_rounds)
 
-    @precondition(lambda self: self.last is not None and not self.last[1].full)
+    @precondition(lambda self: self.last is not None and not any(page.full for page in self.last[1]))
     @rule()
     def replay(self) -> None:
-        """The page was stored, but whoever sent it never heard of it and sends it again."""
+        """The pages were stored, but whoever sent them never heard of it and sends them again."""
         assert self.last is not None
-        current, page = self.last
+        current, lot = self.last
         newest = self.store.mirror.begin(self.source, current.stream)
-        self.store.mirror.store(newest, page, now=NOW)
-        self.model.page(page, Seen())
-        if page.last:
-            self.watermarks[page.stream] = page.watermark
-        self.last = (newest, page)
+        self.store.mirror.store(newest, *lot, now=NOW)
+        seen = Seen()
+        for page in lot:
+            self.model.page(page, seen)
+            if page.last:
+                self.watermarks[page.stream] = page.watermark
+        self.last = (newest, lot)
 
     @rule()
     def follow(self) -> None:
