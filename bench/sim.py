@@ -2,6 +2,7 @@
 
     python bench/sim.py [--histories 1000] [--from 1]
     python bench/sim.py --seed 4711              one history again, told step by step
+    python bench/sim.py --jobs 2                 all with two jobs on the one target, else a quarter of them
 
 The first violation ends it, unless --all is given; the seed shows it again.
 """
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--from", dest="begin", type=int, default=1)
     parser.add_argument("--seed", type=int, help="one history, told")
     parser.add_argument("--all", action="store_true", help="go on after a violation")
+    parser.add_argument("--jobs", type=int, choices=(1, 2), help="so many in each history")
     asked = parser.parse_args(arguments)
     if os.environ.get("PYTHONHASHSEED") != "0":  # the order of sets is a part of a history
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONHASHSEED": "0"})
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sums, wrong, begun = Counter[str](), 0, time.monotonic()
     with TemporaryDirectory() as folder, ground(Path(folder)) as under:
         for number, seed in enumerate(seeds, 1):
-            told = live(under, seed)
+            told = live(under, seed, two=None if asked.jobs is None else asked.jobs == 2)
             sums.update(
                 kills=told.kills, faults=told.faults, cycles=told.cycles, removals=told.removals, stale=told.stale
             )

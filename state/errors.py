@@ -25,6 +25,13 @@ class Busy(SyncdError):
 
 
 @dataclass(kw_only=True, eq=False)
+class Owned(SyncdError):
+    """Another process linked one of these accounts first: a cycle finds whose it is: syncd sync --job {job}"""
+
+    job: str
+
+
+@dataclass(kw_only=True, eq=False)
 class TakenOver(SyncdError):
     """Job {job} was taken over by another syncd while this one was away. Nothing more is written here. To look: syncd status"""
 

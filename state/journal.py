@@ -22,7 +22,7 @@ from state.handover import hand_over
 from state.jobs import update_job
 from state.leases import keep_lease, lock_job
 from state.links import drop_links_to
-from state.moved_links import moved
+from state.moved_links import moved, taken
 from state.overtaken import overtaken
 from state.pending import Wait, clear_looked_at, put_waits
 from state.planned import PlannedRows
@@ -237,6 +237,7 @@ class Journal(PlannedRows):
         *,
         now: datetime,
         handed: Mapping[str, Link] | None = None,
+        target: str = "",
         claimed_by: str = "",
         leased_by: str = "",
     ) -> set[str]:
@@ -244,7 +245,8 @@ class Journal(PlannedRows):
 
         The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
         Left out is what on-demand work other than `claimed_by` has in hand, what was planned on a link that has moved
-        since, and members of a group to which others have sent some since: the plan is old, and the caller looks again.
+        since, adoptions of accounts of `target` that other jobs have linked since, and members of a group to which others
+        have sent some since: the plan is old, and the caller looks again.
         `handed`: links of other jobs that pass to this one with these rows, by their keys, unless their jobs are at it.
         """
         with self._engine.begin() as c:
@@ -263,13 +265,17 @@ class Journal(PlannedRows):
             for row in rows:
                 if row.key in free and (link := (handed or {}).get(row.key)) is not None:
                     free -= set() if hand_over(c, link, job=job, source_id=row.change.source_id, now=now) else {row.key}
+            free -= taken(c, job, target, [row for row in rows if row.key in free])
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))
         return marked
 
     def close(self, plan: str, job: str, closings: Sequence[Closing], *, now: datetime) -> None:
-        """Write how rows ended, with their links, memberships, log entries and what still waits: one transaction."""
+        """Write how rows ended, with their links, memberships, log entries and what still waits: one transaction.
+
+        Raises Owned, and nothing is written, where an account that is to be linked is somebody else's by now.
+        """
         with self._engine.begin() as c:
             close_rows(c, plan, job, closings, now=now)
         for one in closings:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from state.engine import insert, parts, put, reading
+from state.errors import Owned
 from state.tables import link_members, links
 from syncd.core.change import Link
 from syncd.core.model import Kind
@@ -116,7 +117,7 @@ class Links:
 
 def put_links(c: sa.Connection, written: Iterable[tuple[str, Link]]) -> None:
     """Write links inside the journal's transaction, each with its target. An id there has one owner: the unique index
-    says so."""
+    says so. Raises Owned where that is somebody else by now."""
     rows = [
         {
             "job": link.job,
@@ -129,14 +130,24 @@ def put_links(c: sa.Connection, written: Iterable[tuple[str, Link]]) -> None:
             "out_since": link.out_since,
             "rev": link.rev,
         }
-        for target, link in written
+        for target, link in sorted(written, key=_in_order)
     ]
     if not rows:
         return
     new = insert(c, links)
     changed = {name: new.excluded[name] for name in ("target", "target_id", "active", "wrote", "out_since")}
     key = ["job", "kind", "source_id"]
-    c.execute(new.on_conflict_do_update(index_elements=key, set_={**changed, "rev": links.c.rev + 1}), rows)
+    written_over = new.on_conflict_do_update(index_elements=key, set_={**changed, "rev": links.c.rev + 1})
+    try:
+        c.execute(written_over, rows)
+    except sa.exc.IntegrityError as error:
+        raise Owned(job=str(rows[0]["job"])) from error
+
+
+def _in_order(written: tuple[str, Link]) -> tuple[str, str, str]:
+    """One order for all: two processes that link the same accounts would else wait for each other."""
+    target, link = written
+    return target, link.kind, link.target_id
 
 
 def drop_links(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str]) -> None:

@@ -23,6 +23,12 @@ _LINKS = sa.select(links.c.source_id, links.c.rev, links.c.target_id).where(
     links.c.kind == sa.bindparam("of_kind"),
     links.c.source_id.in_(sa.bindparam("ids", expanding=True)),
 )
+_OF_OTHERS = sa.select(links.c.target_id).where(
+    links.c.target == sa.bindparam("of_target"),
+    links.c.kind == sa.bindparam("of_kind"),
+    links.c.target_id.in_(sa.bindparam("ids", expanding=True)),
+    links.c.job != sa.bindparam("of_job"),
+)
 
 
 def moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[str]:
@@ -37,10 +43,25 @@ def moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[st
     return found
 
 
+def taken(c: sa.Connection, job: str, target: str, rows: Sequence[Row]) -> set[str]:
+    """Keys of rows that adopt an account to which another job has a link by now: it must not be written to."""
+    found: set[str] = set()
+    adopted = [row for row in rows if row.change.action is Action.ADOPT]
+    for kind in dict.fromkeys(row.change.kind for row in adopted):
+        of_kind = [row for row in adopted if row.change.kind == kind]
+        for part in parts(of_kind):
+            ids = [row.change.target_id for row in part]
+            theirs = set(c.scalars(_OF_OTHERS, {"of_target": target, "of_kind": kind, "of_job": job, "ids": ids}))
+            found |= {row.key for row in part if row.change.target_id in theirs}
+    return found
+
+
 def _is_other(row: Row, link: Any) -> bool:
     change = row.change
     if link is None:
         return row.rev is not None or change.action not in _NEEDS_SAME_LINK
     if change.action in _NEEDS_SAME_LINK and link.rev != row.rev:
         return True
-    return change.target_id is not None and change.target_id != link.target_id
+    # An adoption leads to another account than a link to one that is gone.
+    other = change.target_id is not None and change.target_id != link.target_id
+    return other and change.action is not Action.ADOPT

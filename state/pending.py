@@ -110,12 +110,16 @@ def clear_waits(c: sa.Connection, job: str, kind: Kind, source_ids: Iterable[str
 
 
 def clear_looked_at(c: sa.Connection, plan: str, job: str, *, on_demand: bool) -> None:
-    """What a plan has looked at waits no longer, and its work list is done; a failure waits until its row is closed."""
+    """What a plan has looked at waits no longer, and its work list is done; a failure waits until its row is closed. What
+    is held is not sent, so it does not fail any more."""
     same = (worklist.c.plan == plan) & (worklist.c.source_id == pending.c.source_id)
     looked_at = sa.exists().where(same, worklist.c.kind == pending.c.kind)
     resolved = sa.exists().where(same, worklist.c.kind == "reference")
     has_row = sa.exists().where(
-        changes.c.plan == plan, changes.c.kind == pending.c.kind, changes.c.source_id == pending.c.source_id
+        changes.c.plan == plan,
+        changes.c.kind == pending.c.kind,
+        changes.c.source_id == pending.c.source_id,
+        changes.c.status != "held",
     )
     mine = pending.c.job == job
     if on_demand:  # of a user's groups only its own memberships were looked at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -29,6 +30,29 @@ _OPEN_CREATIONS = (
         changes.c.action == int(Action.CREATE),
         changes.c.kind == sa.bindparam("of_kind"),
         changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+)
+_OPEN = (
+    sa.select(changes.c.source_id)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        plans.c.job == sa.bindparam("of_job"),
+        plans.c.status.in_(["applying", "unsettled"]),
+        changes.c.status == "sent",
+        changes.c.kind == sa.bindparam("of_kind"),
+        changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+)
+_CREATIONS_SINCE = (
+    sa.select(changes.c.after)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        plans.c.job == sa.bindparam("of_job"),
+        plans.c.status == "applying",
+        changes.c.status == "sent",
+        changes.c.action == int(Action.CREATE),
+        changes.c.kind == sa.bindparam("of_kind"),
+        changes.c.changed_at > sa.bindparam("since"),
     )
 )
 
@@ -72,6 +96,21 @@ class PlannedRows(Approvals):
                     for row in c.execute(_OPEN_CREATIONS, {"of_job": job, "of_kind": kind, "ids": part})
                 }
         return found
+
+    def under_way(self, job: str, kind: Kind, ids: Iterable[str]) -> set[str]:
+        """Which of these objects a job has sent a request for that has no known end."""
+        found: set[str] = set()
+        with reading(self._engine) as c:
+            for part in parts(ids):
+                found.update(c.scalars(_OPEN, {"of_job": job, "of_kind": kind, "ids": part}))
+        return found
+
+    def creations_since(self, job: str, kind: Kind, since: datetime) -> list[dict[str, Json]]:
+        """What a job has sent to create objects since then, and has no answer to yet: their values by path; what is
+        redacted comes as its mark."""
+        with reading(self._engine) as c:
+            found = c.scalars(_CREATIONS_SINCE, {"of_job": job, "of_kind": kind, "since": since})
+            return [after or {} for after in found]
 
     def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:
         """The user names that a plan writes: {source id: userName}; what is redacted comes as its mark."""

@@ -7,12 +7,13 @@ sending again blindly.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from connectors import Target
 from connectors.errors import TargetError, Unauthorized, Unreachable
 from state.engine import parts
+from state.errors import Owned
 from state.journal import Closing, Row
 from state.store import Store
 from syncd.clock import Clock
@@ -21,9 +22,7 @@ from syncd.core.change import NEW, Action, Link, Outcome
 from syncd.core.model import Kind
 from syncd.draft import Draft
 from syncd.job import Job
-from syncd.log_entry import change_facts
 from syncd.member_names import named
-from syncd.observe.logs import Event, log
 from syncd.progress import UNWATCHED, Progress
 from syncd.real_ids import RealIds
 from syncd.settle import Settler
@@ -63,6 +62,7 @@ class Applier:
         clock: Clock,
         *,
         stopping: asyncio.Event,
+        others: Callable[[], Iterable[Job]],
         on_demand: bool = False,
         progress: Progress = UNWATCHED,
     ) -> None:
@@ -70,12 +70,11 @@ class Applier:
         self.on_demand = on_demand  # it has claimed its object instead of the job's lease
         self.job, self.store, self.target, self.draft, self.clock = job, store, target, draft, clock
         self.stopping = stopping
-        self._settler = Settler(job, store, target)
+        self._settler = Settler(job, store, target, clock, others)
         self._closings = Closings(job, store, draft, clock)
         self._ids = RealIds(job, store, clock)
         self.result = Applied()
         self._refused = 0
-        self._log = log.bind(job=draft.job, cycle=draft.id)
 
     async def run(self) -> Applied:
         """Every planned row of the plan, in order. Raises TakenOver when another process has taken the job."""
@@ -111,12 +110,11 @@ class Applier:
         self.result.again = self.result.again or self._ids.again
         if self.target.member_names:
             ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
-        owner = {"claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
+        owner = {"target": self.job.target, "claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
         handed = {row.key: link for row in ready if (link := self._handed(row)) is not None}
         free = journal.mark_sent(self.draft.id, job, ready, now=now, handed=handed, **owner)
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
-            self._log.info(Event.CHANGE_PUT_OFF, **change_facts(self.draft, row.change))
             lost = row.change.action in _FOLLOWS and (row.change.kind, row.change.source_id) not in links
             if lost or (row.change.target_id or "").startswith(NEW):
                 # Its own creation or adoption did not come about, and that is remembered: once more would only fail again.
@@ -125,7 +123,7 @@ class Applier:
             self.result.again = True
             closings.append(self._closings.not_done(row))
         if closings:
-            journal.close(self.draft.id, job, closings, now=now)
+            self._closings.write(self.draft.id, closings)
         return [
             Sent(row=row, link=links.get((row.change.kind, row.change.source_id))) for row in ready if row.key in free
         ]
@@ -140,13 +138,22 @@ class Applier:
         self._progress.advance(self._work, closed)
 
     def _closed(self, answered: Sequence[tuple[Sent, Outcome]]) -> int:
+        for left in reversed(range(len(answered) + 1)):
+            closings = self._judged(answered)
+            try:
+                self._closings.write(self.draft.id, closings)
+                break
+            except Owned:  # one of these accounts at least has got its owner since we looked
+                if not left:
+                    raise
+        return len(closings)
+
+    def _judged(self, answered: Sequence[tuple[Sent, Outcome]]) -> list[Closing]:
         outcomes = self._one_owner_each([sent.row for sent, _ in answered], [outcome for _, outcome in answered])
         pairs = zip(answered, outcomes, strict=True)
         self.result.again = self.result.again or any(outcome.status in ("gone", "again") for outcome in outcomes)
         closings = [self._closings.of(sent.row, outcome, sent.link) for (sent, _), outcome in pairs]
-        closings += self._remembered([one.row.change.source_id for one in closings if _adopted_group(one)])
-        self.store.journal.close(self.draft.id, self.job.name, closings, now=self.clock.now())
-        return len(closings)
+        return closings + self._remembered([one.row.change.source_id for one in closings if _adopted_group(one)])
 
     def _remembered(self, groups: Sequence[str]) -> list[Closing]:
         """The members that these groups had: in one transaction with their links, or they would count as never added."""

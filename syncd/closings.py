@@ -38,19 +38,32 @@ class Closings:
                 found |= {(kind, id_): link for id_, link in self.store.links.of(self.job.name, kind, ids).items()}
         return found
 
+    def write(self, plan: str, closings: Sequence[Closing]) -> None:
+        """Make them durable, and only then say how the rows ended. Raises Owned; then nothing was written."""
+        self.store.journal.close(plan, self.job.name, closings, now=self.clock.now())
+        for one in closings:
+            self._tell(one)
+
+    def _tell(self, closing: Closing) -> None:
+        facts, error = change_facts(self.draft, closing.row.change), closing.error or {}
+        if closing.status == "done":
+            self._log.info(Event.CHANGE_DONE, **facts)
+        elif closing.status == "skipped" and error:
+            self._log.warning(Event.CHANGE_PUT_OFF, reason=error["code"], **facts)
+        elif closing.status == "skipped":
+            self._log.info(Event.CHANGE_PUT_OFF, **facts)
+        elif closing.entry is not None:  # what stays open is told once
+            self._log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=error["http_status"], **facts)
+
     def of(self, row: Row, outcome: Outcome, link: Link | None) -> Closing:
         """The end of a row whose outcome is known; `link`: as it was when the row was sent."""
         change, now = row.change, self.clock.now()
-        facts = change_facts(self.draft, change)
         if outcome.status == "done":
-            self._log.info(Event.CHANGE_DONE, **facts)
             entry = None if change.only_remembers else self._entry(change, "success", outcome, "done")
             return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
         if outcome.status == "again":
-            self._log.info(Event.CHANGE_PUT_OFF, **facts)
             return self.not_done(row)
         if outcome.status == "gone":
-            self._log.warning(Event.CHANGE_PUT_OFF, reason="InvalidAnchor", **facts)
             vanished = {"code": "InvalidAnchor", "message": f"{change.target_id} is gone at the target; matched again"}
             wait = again(change.kind, change.source_id, now=self.clock.now())
             entry = self._entry(change, "warning", outcome, "put off", vanished)
@@ -71,7 +84,6 @@ class Closings:
             permanent=outcome.permanent,
         )
         error = {**error, "next_try": wait.due_at.isoformat()}
-        self._log.warning(Event.CHANGE_FAILED, code=error["code"], http_status=outcome.http_status, **facts)
         # What nobody could look up stays sent: the next cycle looks, and a person who left by then is not forgotten.
         status: Status = "sent" if outcome.status == "maybe" else "failed"
         closing = Closing(row=row, status=status, error=error, waits=[wait], target=self.job.target)
@@ -105,7 +117,8 @@ class Closings:
                     else:
                         wrote[path] = mark(value) if path in change.redacted and not is_mark(value) else value
                 target_id = outcome.target_id or change.target_id or ""
-                if change.kind == "group" and change.action in LINKS_ANEW:
+                passed = (change.kind, change.source_id) in self.draft.handed  # with the members that its job wrote
+                if change.kind == "group" and change.action in LINKS_ANEW and not passed:
                     closing = replace(
                         closing, members_out=list(self.store.links.members(self.job.name, change.source_id))
                     )

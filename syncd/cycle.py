@@ -144,6 +144,7 @@ class _Cycle:
     def __init__(self, runtime: Runtime, job: Job, wish: Wish, result: JobResult, stopping: asyncio.Event) -> None:
         self.runtime, self.job, self.wish, self.result, self.stopping = runtime, job, wish, result, stopping
         self.store, self.clock = runtime.store, runtime.clock
+        self._others = partial(runtime.others, job.name)
 
     async def run(self, readings: dict[str, Reading]) -> None:
         runtime, job, wish = self.runtime, self.job, self.wish
@@ -155,7 +156,10 @@ class _Cycle:
                 self.result.warnings += beside(self.store, job.name, now=self.clock.now())
             else:
                 draft = self._draft(kind)
-                await Unfinished(job, self.store, target, draft, self.clock, stopping=self.stopping).settle()
+                left = Unfinished(
+                    job, self.store, target, draft, self.clock, stopping=self.stopping, others=self._others
+                )
+                await left.settle()
             reading = readings.get(job.source)
             if reading is None:
                 async with runtime.source(job.source) as source:
@@ -195,7 +199,16 @@ class _Cycle:
 
     def _applier(self, draft: Draft, target: Target) -> Applier:
         progress = self.runtime.progress
-        return Applier(self.job, self.store, target, draft, self.clock, stopping=self.stopping, progress=progress)
+        return Applier(
+            self.job,
+            self.store,
+            target,
+            draft,
+            self.clock,
+            stopping=self.stopping,
+            others=self._others,
+            progress=progress,
+        )
 
     def _take_in(self, reading: Reading) -> None:
         result = self.result
@@ -216,7 +229,7 @@ class _Cycle:
             now=self.clock.now(),
             previews=wish.previews,
             rivals=self.runtime.rivals(self.job.name),
-            others=partial(self.runtime.others, self.job.name),
+            others=self._others,
         )
         planning = f"{self.job.name}: planning"
         self.runtime.progress.begin(planning)

@@ -142,6 +142,15 @@ class Evaluator:
             missing=missing,
         )
 
+    def would_wish(self, one: Evaluated) -> Desired | None:
+        """What the mapping gives for an object wherever its scope has it; None where it gives nothing."""
+        rules = self._job.kinds[one.object.kind]
+        entry = replace(one.entry, soft_deleted=not one.object.enabled)
+        try:
+            return rules.mapping.desired(entry, self._context(rules, one.object.id))
+        except (MappingError, IgnoreObject):
+            return None
+
     def trace(self, one: Evaluated) -> Iterator[RowTrace]:
         """Each row on its own, as the object is now; a row that fails stops none."""
         rules = self._job.kinds[one.object.kind]

@@ -23,8 +23,11 @@ from syncd.observe.logs import Event, log
 
 #: a group to which more was written is not read again for this: such an answer has megabytes
 MOST_MEMBERS = 10_000
-#: of those whom a group lacks, so many are asked whether they are in it
+#: of those whom a group lacks, so many are asked whether they are in it; and of the groups of a target that seems to show
+#: no members, so many are read in each full cycle
 SAMPLE = 3
+#: of those whom a group lacks where groups show only some of their members; if there are more, the group is unknown
+MOST_ASKED = 20
 #: groups that are read side by side; their answers are in memory meanwhile
 TOGETHER = 20
 #: readings in a row that failed: then the target is not asked for further groups
@@ -40,6 +43,7 @@ class MemberDrift:
         self.job, self.store, self.target, self.draft = job, store, target, draft
         self._shown: dict[str, frozenset[str] | None] = {}  # by target id
         self._failed = 0
+        self._doubted = 0  # groups that were read although members are said not to be shown
 
     async def look(self, groups: Sequence[Link]) -> None:
         """Read the members of these groups; those before are forgotten. A group that cannot be read is unknown."""
@@ -47,6 +51,8 @@ class MemberDrift:
         if self.draft.cycle != "full" or self.job.drift == "ignore":
             return
         few = self.store.links.member_counts(self.job.name, [link.source_id for link in groups])
+        if self.target.facts.members_doubtful:
+            await self._doubt(groups, few)
         limit = asyncio.Semaphore(TOGETHER)
         looking = [
             asyncio.create_task(self._look(link, limit))
@@ -59,11 +65,33 @@ class MemberDrift:
             for task in looking:
                 task.cancel()
 
+    async def _doubt(self, groups: Sequence[Link], few: Mapping[str, int]) -> None:
+        """Read a few groups to which members were written, the largest first, until one shows some: what a read that came
+        too early has taught of the target is corrected by that."""
+        peopled = [link for link in groups if 0 < few.get(link.source_id, 0) <= MOST_MEMBERS]
+        peopled.sort(key=lambda link: (-few[link.source_id], link.source_id))
+        for link in peopled[: max(0, SAMPLE - self._doubted)]:
+            facts = self.target.facts
+            if not (facts.members_doubtful and facts.shows("group", "members")):
+                return
+            self._doubted += 1
+            try:
+                await self.target.get("group", link.target_id, members=True)
+            except Unauthorized:
+                raise
+            except TargetError as error:
+                self._unread(link, error)
+
+    def _unread(self, link: Link, error: TargetError) -> None:
+        self._failed += 1
+        log.warning(Event.TARGET_UNREAD, job=self.job.name, target_id=link.target_id, error=str(error))
+
     async def _look(self, link: Link, limit: asyncio.Semaphore) -> None:
         group = link.target_id
         async with limit:
             facts = self.target.facts
-            if self._failed >= GIVE_UP_AFTER or not (facts.members_shown and facts.shows("group", "members")):
+            can_be_told = facts.members_shown or facts.members_partly
+            if self._failed >= GIVE_UP_AFTER or not (can_be_told and facts.shows("group", "members")):
                 return
             try:
                 seen = await self.target.get("group", group, members=True)
@@ -71,8 +99,7 @@ class MemberDrift:
             except Unauthorized:
                 raise
             except TargetError as error:
-                self._failed += 1
-                log.warning(Event.TARGET_UNREAD, job=self.job.name, target_id=group, error=str(error))
+                self._unread(link, error)
                 return
             self._failed = 0
             if seen is not None and whole:
@@ -80,9 +107,15 @@ class MemberDrift:
 
     async def _whole(self, link: Link, shown: frozenset[str]) -> bool:
         """Whether these are all members: there are services that show of a large group the first page and no more. One
-        whom it lacks may say itself that it is in the group (RFC 7643 section 4.1.2, groups)."""
+        whom it lacks may say itself that it is in the group (RFC 7643 section 4.1.2, groups). Where that is known to
+        happen, each of them is asked: nobody is added a second time because others were taken out."""
         written = await asyncio.to_thread(self.store.links.members, self.job.name, link.source_id)
-        for member in sorted(set(written.values()) - shown)[:SAMPLE]:
+        lacking = sorted(set(written.values()) - shown)
+        if not self.target.facts.members_partly:
+            lacking = lacking[:SAMPLE]
+        elif len(lacking) > MOST_ASKED:
+            return False
+        for member in lacking:
             seen = await self.target.get("user", member)
             if seen is not None and link.target_id in groups_of(seen.resource):
                 return False

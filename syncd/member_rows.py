@@ -60,7 +60,9 @@ class MemberRows:
         want = await asyncio.to_thread(self.present, "user", wanted_ids, active=True)
         written, found = self.store.links.members(job.name, id_), dict[str, str]()
         if one.link is None or one.link.target_id != group:  # what was written was written to another group
-            written = found = {} if group.startswith(NEW) else await self._found_members(group)
+            found = {} if group.startswith(NEW) else await self._found_members(group)
+            handed = self.draft.handed.get(("group", id_))
+            written = {**(self.store.links.members(handed.job, handed.source_id) if handed else {}), **found}
         else:
             if members_of is None:
                 written = self._drift.written(one, want=want, written=written)

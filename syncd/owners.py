@@ -7,15 +7,21 @@ has, the incumbent leaves the account as it is, so that access has no gap.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from state.store import Store
+from syncd.core.attributes import parse_path, read
 from syncd.core.change import Action, Change, Link, Observed
+from syncd.core.desired import Desired
+from syncd.core.diff import Policy
+from syncd.core.likeness import same
 from syncd.core.model import Kind
 from syncd.core.scope import Scope
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.job import Job
-from syncd.precedence import Name, named, wants
+from syncd.precedence import Name, alike, named, wants
+from syncd.under_way import makers
 
 
 class Owners:
@@ -25,21 +31,45 @@ class Owners:
         self._job, self._others, self._store, self._now = job, others, store, now
         self.taken: dict[tuple[Kind, str], str] = {}  #: target ids that this plan adopts, and for whom
         self._conflicts: dict[tuple[str, Kind], set[Name]] = {}  # what jobs with another source claim, and do not get
+        self._makers: dict[tuple[Kind, str], str] = {}  # target ids that other jobs are making right now
+        self._busy: set[tuple[str, Kind, str]] = set()  # jobs, and their objects with a request of unknown end
         self.released: dict[tuple[Kind, str], Link] = {}  #: by target id: links that their jobs let go
 
-    def of(self, kind: Kind, target_ids: Sequence[str]) -> dict[str, Link]:
-        """Links of any job by target id, less those that are released."""
-        links = self._store.links.owners(self._job.target, kind, target_ids) if target_ids else {}
+    def of(self, kind: Kind, found: Sequence[Observed]) -> dict[str, Link]:
+        """Links of any job to these accounts, by target id, less those that are released."""
+        making = makers(self._others, self._store, kind, found, now=self._now)
+        self._makers |= {(kind, id_): name for id_, name in making.items()}
+        links = self._store.links.owners(self._job.target, kind, [one.id for one in found]) if found else {}
         theirs = [link for link in links.values() if link.job != self._job.name]
         for other in self._others() if theirs else ():
             mine = {link.source_id: link for link in theirs if link.job == other.name}
             if not mine or kind not in other.kinds:
                 continue
-            for one in Evaluator(other, self._store, now=self._now).load(kind, mine):
+            busy = self._store.journal.under_way(other.name, kind, mine)
+            self._busy |= {(other.name, kind, id_) for id_ in busy}
+            for one in Evaluator(other, self._store, now=self._now).load(kind, mine.keys() - busy):
                 if one.verdict.scope is Scope.OUT:
                     link = links.pop(mine[one.object.id].target_id)
                     self.released[kind, link.target_id] = link
         return links
+
+    def of_the_same(
+        self, kind: Kind, wishes: Mapping[str, Desired], matches: Mapping[str, Sequence[Observed]]
+    ) -> dict[str, str]:
+        """{source id: target id} where another job has the account of the very same object of the source, both would call
+        it alike, and it is not found by that: its owner has not written a rename yet, or somebody renamed it there."""
+        found: dict[str, str] = {}
+        for other in self._others():
+            if other.source != self._job.source or kind not in other.kinds:
+                continue
+            theirs = self._store.links.of(other.name, kind, wishes)
+            hidden = [id_ for id_, link in theirs.items() if link.target_id not in {one.id for one in matches[id_]}]
+            evaluator = Evaluator(other, self._store, now=self._now)
+            for one in evaluator.load(kind, hidden):
+                wish = evaluator.would_wish(one)
+                if wish and one.link and alike(self._job, kind, wish.values, wishes[one.object.id].values):
+                    found[one.object.id] = one.link.target_id
+        return found
 
     def keeper(
         self, kind: Kind, source_id: str, matches: Sequence[Observed] | None, owners: Mapping[str, Link]
@@ -51,6 +81,8 @@ class Owners:
         link = owners.get(target_id)
         if link is not None and (link.job, link.source_id) != (name, source_id):
             return self._told(link)
+        if link is None and (kind, target_id) in self._makers:
+            return self._makers[kind, target_id]
         first = self.taken.setdefault((kind, target_id), source_id)
         return None if first == source_id else f"{name} as {first}"
 
@@ -58,24 +90,28 @@ class Owners:
         """The owner in words; of a job that was renamed or taken out of config.toml with how to let its accounts go."""
         if link.job == self._job.name:
             return f"{link.job} as {link.source_id}"
+        if (link.job, link.kind, link.source_id) in self._busy:
+            return f"{link.job} (with a request under way that its next cycle looks up: syncd sync --job {link.job})"
         if link.job in {other.name for other in self._others()}:
             return link.job
         return f"{link.job} (no job of this target any more; to let all of its accounts go: syncd restart {link.job} --links)"
 
-    def claimed(self, kind: Kind, leaving: Mapping[str, Link]) -> dict[str, str]:
-        """Which of the links by source id that are to lose their accounts others claim, as a sentence.
+    def claimed(self, kind: Kind, leaving: Iterable[Evaluated]) -> dict[str, str]:
+        """Which of these linked objects that are to lose their accounts others claim: a sentence by source id.
 
         Of a job with another source those count that met with this as a conflict: nobody else is evaluated.
         """
         found: dict[str, str] = {}
-        for other in self._others() if leaving else ():
+        links = {one.object.id: one.link for one in leaving if one.link is not None}
+        for other in self._others() if links else ():
             if kind not in other.kinds or not other.kinds[kind].policy.allows(Action.ADOPT):
                 continue
             if self._store.jobs.get(other.name).paused:
                 continue
-            theirs = self._wished(other, kind, leaving)
-            for id_, link in leaving.items():
-                if id_ not in found and not theirs.isdisjoint(named(other, kind, link.wrote)):
+            theirs = self._wished(other, kind, links)
+            renamed = self._renamed(other, kind, leaving)
+            for id_, link in links.items():
+                if id_ not in found and not theirs.isdisjoint(named(other, kind, link.wrote) | renamed.get(id_, set())):
                     found[id_] = (
                         f"job {other.name} claims this account and takes it over in its next cycle; until then it stays "
                         f"as it is: syncd sync --job {other.name}"
@@ -91,9 +127,29 @@ class Owners:
             self._conflicts[key] = self._names(other, kind, [wait.source_id for wait in waiting if wait.kind == kind])
         return self._conflicts[key]
 
+    def _renamed(self, other: Job, kind: Kind, leaving: Iterable[Evaluated]) -> dict[str, set[Name]]:
+        """By what a job with the same source may find these objects, by their ids: they may have been renamed as they left."""
+        if other.source != self._job.source:
+            return {}
+        evaluator = Evaluator(self._job, self._store, now=self._now)
+        wishes = {one.object.id: evaluator.would_wish(one) for one in leaving}
+        return {id_: named(other, kind, wish.values) for id_, wish in wishes.items() if wish is not None}
+
     def _names(self, other: Job, kind: Kind, ids: Iterable[str]) -> set[Name]:
         seen = Evaluator(other, self._store, now=self._now).load(kind, ids)
         return {name for one in seen if wants(one) and one.desired for name in named(other, kind, one.desired.values)}
+
+
+def taken_over(change: Change, link: Link, seen: Observed, desired: Desired | None, policy: Policy) -> Change:
+    """The adoption of an account that its job lets go, by that one's link: what that one wrote, and this one leaves empty, is
+    taken away where it is still there. What others wrote is kept."""
+    before, after = dict(change.before), dict(change.after)
+    for path, want in (desired.values if desired and policy.allows(Action.UPDATE) else {}).items():
+        wrote = link.wrote.get(path)
+        if want is None and wrote is not None and same(wrote, had := read(seen.resource, parse_path(path)), fold=True):
+            before[path], after[path] = had, None
+    why = f"{change.why}; job {link.job} lets it go: out of its scope"
+    return replace(change, before=before, after=after, why=why)
 
 
 def leaves(one: Evaluated, change: Change | None) -> bool:

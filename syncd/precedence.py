@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from state.store import Store
@@ -30,11 +30,12 @@ class Claims:
         self._rivals: Sequence[Job] = sorted(rivals, key=lambda rival: -rival.precedence)
         self._wanted: dict[tuple[str, Kind], set[Name]] = {}
 
-    def of(self, kind: Kind, wishes: Mapping[str, Desired]) -> dict[str, str]:
-        """Whose the accounts are first, by source id, as a sentence; nothing for those that nobody else claims."""
+    def of(self, kind: Kind, wishes: Mapping[str, Desired], new: Collection[str] = ()) -> dict[str, str]:
+        """Whose the accounts are first, by source id, as a sentence; nothing for those that nobody else claims. `new`: who has
+        no account at the target; a rival that makes none does not claim that."""
         found: dict[str, str] = {}
         for rival in self._rivals:
-            if kind not in rival.kinds or not wishes:
+            if kind not in rival.kinds or not wishes or self._store.jobs.get(rival.name).paused:
                 continue
             if rival.source == self._job.source:
                 theirs = self._names(rival, kind, wishes)
@@ -44,8 +45,13 @@ class Claims:
                     everybody = [one.id for one in self._store.mirror.live(rival.source, kind)]
                     self._wanted[key] = self._names(rival, kind, everybody)
                 theirs = self._wanted[key]
+            makes = rival.kinds[kind].policy.allows(Action.CREATE)
             for id_, wish in wishes.items():
-                if id_ not in found and not theirs.isdisjoint(named(rival, kind, wish.values)):
+                if (
+                    id_ not in found
+                    and (makes or id_ not in new)
+                    and not theirs.isdisjoint(named(rival, kind, wish.values))
+                ):
                     found[id_] = (
                         f"job {rival.name} claims this account too, and its precedence is higher "
                         f"({rival.precedence} over {self._job.precedence}); it goes first: syncd sync --job {rival.name}"
@@ -71,3 +77,8 @@ def named(rival: Job, kind: Kind, values: Mapping[str, Json]) -> set[Name]:
     """By what the account with these values is found by that job."""
     paths = rival.kinds[kind].mapping.match
     return {(path, match_key(path, value)) for path in paths if (value := values.get(path)) not in (None, "")}
+
+
+def alike(job: Job, kind: Kind, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    """Whether the job would find the same account by these values as by the others."""
+    return not named(job, kind, one).isdisjoint(named(job, kind, other))

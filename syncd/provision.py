@@ -182,7 +182,7 @@ async def _one(runtime: Runtime, job: Job, target: Target, found: Found, *, dry:
         await maker.plan_for(one.kind, [one.id], dry=dry or not act)
         if act and not dry:
             store.journal.take_over(draft.id, job.name, waits=draft.waits)
-            applier = Applier(job, store, target, draft, clock, stopping=asyncio.Event(), on_demand=True)
+            applier = Applier(job, store, target, draft, clock, stopping=asyncio.Event(), on_demand=True, others=others)
             await applier.run()
             store.journal.finish(draft.id, job.name)
     trace.changes = [row_data(row) for row in store.journal.rows(draft.id, shown=True)]

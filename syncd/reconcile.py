@@ -26,7 +26,7 @@ from syncd.guarding import Guarding
 from syncd.job import Job
 from syncd.member_rows import MemberRows
 from syncd.observe.logs import Event, log
-from syncd.owners import Owners, leaves
+from syncd.owners import Owners, leaves, taken_over
 from syncd.precedence import Claims
 from syncd.references import reference_change
 from syncd.target_view import TargetView, references_of
@@ -181,17 +181,17 @@ class Reconciler:
             and one.desired.active
             and (one.link is None or one.object.id in gone)
         }
-        left = {one.object.id: str(id_) for one in found if (id_ := one.entry.app.get("externalId")) and not one.link}
-        matches = await (await self._view.matcher(kind)).find_or_left(wishes, left) if wishes else {}
-        hits = [one.id for some in matches.values() for one in some]
+        matches = await self._view.matches(kind, found, wishes, self._owners) if wishes else {}
+        hits = [one for some in matches.values() for one in some]
         owners = await asyncio.to_thread(self._owners.of, kind, hits)
-        found = await self._with_unique(kind, found, {id_ for id_ in wishes if not matches[id_]})
-        claims = await asyncio.to_thread(self._claims.of, kind, wishes)
+        new = {id_ for id_ in wishes if not matches[id_]}
+        found = await self._with_unique(kind, found, new)
+        claims = await asyncio.to_thread(self._claims.of, kind, wishes, new)
         sent = self.store.journal.open_creations(self.job.name, kind, wishes) if wishes else {}
         seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims, sent=sent)
         rows: list[tuple[Change, Link | None]] = []
         decided = [(one, self._decide(kind, one, seen)) for one in found]
-        leaving = {one.object.id: one.link for one, change in decided if one.link and leaves(one, change)}
+        leaving = [one for one, change in decided if one.link and leaves(one, change)]
         claimed = await asyncio.to_thread(self._owners.claimed, kind, leaving)
         for one, decision in decided:
             sentence = claimed.get(one.object.id)
@@ -205,7 +205,7 @@ class Reconciler:
             self._put_off(kind, one, change)
             self._until_turn(kind, one)
             if one.object.id in gone and one.verdict.scope is not Scope.UNKNOWN:
-                self._view.tell_gone(one, wanted=change is not None)
+                self._view.tell_gone(one, wanted=change is not None and not change.held)
         self._add(rows)
         self._want_references(kind, found)
 
@@ -247,7 +247,7 @@ class Reconciler:
             return replace(change, held=seen.claims[id_])
         if change.action is Action.ADOPT and (link := self._owners.released.get((kind, change.target_id or ""))):
             self.draft.handed[kind, id_] = link
-            change = replace(change, why=f"{change.why}; job {link.job} lets it go: out of its scope")
+            change = taken_over(change, link, seen.matches[id_][0], one.desired, rules.policy)
         return self._allowed(kind, one, change)
 
     def _allowed(self, kind: Kind, one: Evaluated, change: Change) -> Change | None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from connectors import Target
 from connectors.errors import TargetError
 from state.store import Store
+from syncd.clock import Clock
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Action, Change, Link, Observed, Outcome
 from syncd.core.diff import same
 from syncd.core.model import Json
 from syncd.job import Job
+from syncd.under_way import makers
 
 
 class Settler:
     """Looks at the target to say what became of a change."""
 
-    def __init__(self, job: Job, store: Store, target: Target) -> None:
-        self._job, self._store, self._target = job, store, target
+    def __init__(
+        self, job: Job, store: Store, target: Target, clock: Clock, others: Callable[[], Iterable[Job]]
+    ) -> None:
+        self._job, self._store, self._target, self._clock, self._others = job, store, target, clock, others
         self.unanswered = 0  #: looks in a row that failed
 
     async def settle(self, change: Change, outcome: Outcome, *, late: bool = False) -> Outcome:
@@ -64,6 +68,8 @@ class Settler:
 
     async def _created(self, change: Change, outcome: Outcome) -> Outcome:
         found = await self._matches(change)
+        exists = outcome.http_status == 409  # it is none that this change has made
+        making = makers(self._others, self._store, change.kind, found if exists else [], now=self._clock.now())
         owners = self._store.links.owners(self._job.target, change.kind, [one.id for one in found])
         if len(found) != 1:
             ids = ", ".join(one.id for one in found)
@@ -72,19 +78,20 @@ class Settler:
         one = found[0]
         if (theirs := self._conflict(change, one.id, owners, outcome)) is not None:
             return theirs
+        if one.id in making and one.id not in owners:
+            return replace(outcome, status="again")
         if change.kind == "group" and not owners and await self._peopled(one.id):
             return replace(outcome, status="again")
         # After a 409 the account is older than this change, so it is compared as exactly as any that is adopted, save for
         # what the product does not change any more; and like any that is adopted it keeps what only a creation writes.
-        exact = outcome.http_status == 409
-        keeps = self._job.kinds[change.kind].mapping.on_create & change.after.keys() if exact else frozenset()
+        keeps = self._job.kinds[change.kind].mapping.on_create & change.after.keys() if exists else frozenset()
         plain = {
             path: value for path, value in change.after.items() if path not in change.redacted and path not in keeps
         }
         wrong = {
             path: value
             for path, value in plain.items()
-            if not _shows(one, path, value, fold=not exact or self._job.refusal(change.kind, path) is not None)
+            if not _shows(one, path, value, fold=not exists or self._job.refusal(change.kind, path) is not None)
         }
         if wrong:  # an older account with this name, or a server that stored only a part
             rest = replace(
@@ -96,9 +103,9 @@ class Settler:
             )
             sent = await self._target.send(rest, {})
             if sent.status != "done":  # of an account that was just made, what it has is ours
-                there = () if exact else tuple(path for path in plain if path not in wrong)
+                there = () if exists else tuple(path for path in plain if path not in wrong)
                 # Whoever looks this up later has to know what this account is.
-                status = outcome.http_status if exact and sent.status == "maybe" else sent.http_status
+                status = outcome.http_status if exists and sent.status == "maybe" else sent.http_status
                 return replace(sent, target_id=one.id, written=there, http_status=status)
         requests = outcome.requests + 1
         return Outcome(status="done", target_id=one.id, observed=one.resource, requests=requests, keeps=keeps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from connectors import Target
 from state.store import Store
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Link, Observed
+from syncd.core.desired import Desired
 from syncd.core.diff import drifted
 from syncd.core.model import Json, Kind
 from syncd.draft import Draft
@@ -16,6 +18,7 @@ from syncd.evaluate import Evaluated
 from syncd.job import Job
 from syncd.log_entry import kept_by_target
 from syncd.matching import LIST_FROM, PAGE, Matcher
+from syncd.owners import Owners
 
 #: entries of the provisioning log that are asked how the target took a value
 LOOK_BACK = 20
@@ -64,6 +67,17 @@ class TargetView:
         observed = await matcher.by_id({id_: link.target_id for id_, link in links.items()})
         gone = links.keys() - observed.keys()
         return set(gone), observed
+
+    async def matches(
+        self, kind: Kind, found: Sequence[Evaluated], wishes: Mapping[str, Desired], owners: Owners
+    ) -> dict[str, list[Observed]]:
+        """The accounts that are there already, by source id: by what they are called, by a link that an earlier integration
+        left at the source, and those of the same people whom another job has."""
+        matcher = await self.matcher(kind)
+        left = {one.object.id: str(id_) for one in found if (id_ := one.entry.app.get("externalId")) and not one.link}
+        matches = await matcher.find_or_left(wishes, left)
+        theirs = await matcher.by_id(await asyncio.to_thread(owners.of_the_same, kind, wishes, matches))
+        return matches | {id_: [seen] for id_, seen in theirs.items()}
 
     def tell_gone(self, one: Evaluated, *, wanted: bool) -> None:
         """What becomes of a link that leads nowhere: matched again, or forgotten if nobody wants the account there."""

@@ -8,11 +8,12 @@ that has no link.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors import Target
+from state.errors import Owned
 from state.journal import Closing, Row, is_mark
 from state.pending import Wait
 from state.store import Store
@@ -34,17 +35,25 @@ from syncd.unsent import close_left
 SHOWN_WITHIN = timedelta(minutes=1)
 GIVE_UP_AFTER = 10  #: looks in a row that failed
 #: of an object whose link has moved since, these may have left values that nothing else knows of
-_LEAVES_VALUES = (Action.REACTIVATE, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
+_LEAVES_VALUES = (Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
 
 
 class Unfinished:
     """The open rows of one job, settled before a plan is made. `draft`: of that plan, for the log."""
 
     def __init__(
-        self, job: Job, store: Store, target: Target, draft: Draft, clock: Clock, *, stopping: asyncio.Event
+        self,
+        job: Job,
+        store: Store,
+        target: Target,
+        draft: Draft,
+        clock: Clock,
+        *,
+        stopping: asyncio.Event,
+        others: Callable[[], Iterable[Job]],
     ) -> None:
         self.job, self.store, self.draft, self.clock, self.stopping = job, store, draft, clock, stopping
-        self._settler = Settler(job, store, target)
+        self._settler = Settler(job, store, target, clock, others)
         self._closings = Closings(job, store, draft, clock)
         self._ids = RealIds(job, store, clock)
 
@@ -91,7 +100,10 @@ class Unfinished:
             self._close(plan, [closing])
 
     def _close(self, plan: str, closings: Sequence[Closing]) -> None:
-        self.store.journal.close(plan, self.job.name, closings, now=self.clock.now())
+        try:
+            self._closings.write(plan, closings)
+        except Owned:  # linked by another process since the look
+            self._closings.write(plan, [self._closings.not_done(one.row) for one in closings])
 
     async def _looked_up(self, row: Row, link: Link | None) -> Closing:
         outcome = await self._ask(row)

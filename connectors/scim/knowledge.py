@@ -9,7 +9,7 @@ from typing import Any
 from connectors.scim.dialects import Dialect
 from connectors.scim.profile import Profile
 from syncd.core.attributes import parse_path, read
-from syncd.core.change import TargetFacts
+from syncd.core.change import SOME_MEMBERS_SHOWN, UNSHOWN_MEMBERS, TargetFacts, members_of
 from syncd.core.model import Json, Kind
 
 #: Sentences of TargetFacts.learned that are also looked up.
@@ -55,6 +55,13 @@ class Knowledge:
         """What was learned of filters is forgotten, for a check to find out anew: the service may have changed."""
         kept = tuple(sentence for sentence in self.facts.learned if not sentence.startswith("a filter on "))
         self.facts = replace(self.facts, unfilterable=frozenset(), learned=kept)
+
+    def read_group(self, resource: Mapping[str, Json]) -> None:
+        """A group as a read gives it. One that shows a member disproves that members are not shown: the read that taught
+        this met a machine that did not know of the addition yet. An answer to a write proves nothing of reads."""
+        if self.has(UNSHOWN_MEMBERS) and members_of(resource):
+            kept = tuple(sentence for sentence in self.facts.learned if sentence != UNSHOWN_MEMBERS)
+            self.facts = replace(self.facts, members_shown=not self.has(SOME_MEMBERS_SHOWN), learned=kept)
 
     def has(self, sentence: str) -> bool:
         return sentence in self.facts.learned

@@ -17,7 +17,7 @@ from connectors.scim.knowledge import REMOVES_BY
 from connectors.scim.members import RemoveForm, add_body, chunks, entries, member_value, remove_body
 from connectors.scim.overlay import overlay
 from connectors.scim.sending import GONE, Sending
-from syncd.core.change import Action, Outcome, groups_of, members_of
+from syncd.core.change import SOME_MEMBERS_SHOWN, UNSHOWN_MEMBERS, Action, Outcome, groups_of, members_of
 from syncd.core.model import Json
 
 #: answers to a removal that may mean that a member is not there: 400 noTarget (RFC 7644 section 3.12), or not found
@@ -27,8 +27,6 @@ _NOT_THIS_WAY = (400, 405, 422, 500, 501)
 _FOR_SOME = frozenset({400, 404, 409, 410, 413, 422})
 _SINGLE_REFUSALS = 25  #: before anybody was taken: it is hardly they
 _ADDS = "additions of members are kept"
-_UNSHOWN = "does not show the members of a group"
-_SOME_SHOWN = "shows only some of the members of a large group"
 
 
 class Membership(Sending):
@@ -124,11 +122,11 @@ class Membership(Sending):
         if seen is None or seen.status in GONE:
             return self.done(answer)
         if not shown:
-            knowledge.learn(_UNSHOWN, members_shown=False)
+            knowledge.learn(UNSHOWN_MEMBERS, members_shown=False)
             return self.done(answer)
         if lost := set(part) - shown:
             if await self._inside(min(lost)):
-                knowledge.learn(_SOME_SHOWN, members_shown=False)
+                knowledge.learn(SOME_MEMBERS_SHOWN, members_shown=False)
                 return self.done(answer)
             return replace(
                 self._unkept(f"{len(lost)} of {len(part)} additions were accepted and are not there"),
@@ -338,7 +336,7 @@ class Membership(Sending):
         if shown:
             knowledge.learn(_ADDS)
         elif seen is not None and seen.resource is not None:
-            knowledge.learn(_UNSHOWN, members_shown=False)
+            knowledge.learn(UNSHOWN_MEMBERS, members_shown=False)
 
     def _unkept(self, message: str) -> Outcome:
         return Outcome(

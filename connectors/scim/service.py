@@ -57,6 +57,8 @@ class Service:
             answer = plain
         if answer.ok and answer.id != target_id:
             raise Unusable(target=self.name, detail=f"GET {path} answered with another object or with none")
+        if kind == "group" and members and answer.ok and answer.resource is not None:
+            self.knowledge.read_group(answer.resource)
         return answer
 
     async def inspect(self, kind: Kind, target_id: str, *, members: bool = False) -> Observed | None:

@@ -171,6 +171,12 @@ class Link:
     rev: int = 1  #: grows with each write, so that a plan made on an older one is noticed
 
 
+#: a sentence of TargetFacts.learned, where a read after an addition showed nobody; a profile that says so says it otherwise
+UNSHOWN_MEMBERS = "does not show the members of a group"
+#: another one, where somebody said to be in a group that did not show them
+SOME_MEMBERS_SHOWN = "shows only some of the members of a large group"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetFacts:
     """What a target can do, by its discovery, its profile and what its answers taught us. Kept in the state DB."""
@@ -192,6 +198,16 @@ class TargetFacts:
     learned: tuple[str, ...] = ()  #: in words, for `check` and `status`
     #: whether answers showed what had been written, by path; a path that was never written is not here
     shown: Mapping[Kind, Mapping[str, bool]] = field(default_factory=dict)
+
+    @property
+    def members_doubtful(self) -> bool:
+        """Whether no more than a read after an addition says that members are not shown: it may have come too early."""
+        return not self.members_shown and UNSHOWN_MEMBERS in self.learned
+
+    @property
+    def members_partly(self) -> bool:
+        """Whether groups show only some of their members, while accounts say which groups they are in."""
+        return not self.members_shown and SOME_MEMBERS_SHOWN in self.learned
 
     def shows(self, kind: Kind, path: str) -> bool:
         """Whether a read of an object can show this path, as far as /Schemas and answers tell. Told nothing, it can."""

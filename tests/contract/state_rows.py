@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -114,12 +115,12 @@ def closing(row: Row, status: Status = "done", **other: Any) -> Closing:
     return Closing(row=row, status=status, target="t", **other)
 
 
-def linked(store: Store, *links: Link, plan_id: str = "links") -> None:
+def linked(store: Store, *links: Link, plan_id: str = "links", target: str = "t") -> None:
     """Links as a plan of earlier days left them."""
     for number, one in enumerate(links):
         id_ = f"{plan_id}-{one.job}-{number}"
         (row,) = plan(store, change(one.source_id, kind=one.kind), id_=id_, job=one.job, seq=None)
-        store.journal.close(id_, one.job, [closing(row, link=one)], now=NOW)
+        store.journal.close(id_, one.job, [replace(closing(row, link=one), target=target)], now=NOW)
         store.journal.finish(id_, one.job)
 
 

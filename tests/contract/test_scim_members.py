@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncd.core.change import Action
+from syncd.core.change import UNSHOWN_MEMBERS, Action
 from tests.contract.target_contract import change
 from tests.contract.target_world import Open
 
@@ -219,3 +219,38 @@ async def test_a_group_that_only_the_answer_to_a_put_shows_is_not_put_again(worl
     outcome = await target.send(second, {})
     assert (outcome.status, outcome.permanent) == ("failed", True)
     assert w.members() == sorted(people[:2])
+
+
+async def test_a_read_that_shows_a_member_takes_back_that_none_are_shown(world: Open) -> None:
+    """The first one met a machine that did not know of the addition yet."""
+    w = world(answers_without_body=True)
+    people = [(await w.create())[0] for _ in range(3)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    w.fault({"edit": {"set": {"members": []}}}, method="GET", path="/Groups/")
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    assert w.target.facts.members_doubtful
+    await w.target.get("group", group.target_id or "", members=True)
+    assert w.target.facts.members_shown
+    assert UNSHOWN_MEMBERS not in w.target.facts.learned
+
+
+async def test_a_group_that_only_the_answer_to_a_patch_shows_is_still_taken_for_one_that_shows_nobody(
+    world: Open,
+) -> None:
+    w = world()
+    people = [(await w.create())[0] for _ in range(3)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    w.fault({"edit": {"remove": ["members"]}}, times=None, method="GET", path="/Groups/")
+    w.fault({"edit": {"remove": ["members"]}}, method="PATCH")
+    for some in (people[:2], people[2:]):
+        add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": some})
+        assert (await w.target.send(add, {})).status == "done"
+        assert w.target.facts.members_doubtful
+    assert w.members() == sorted(people)
+
+
+async def test_what_a_profile_says_of_members_is_not_doubted(world: Open) -> None:
+    w = world()
+    facts = w.another(profile="aws").facts
+    assert (facts.members_shown, facts.members_doubtful) == (False, False)

@@ -60,3 +60,62 @@ def test_after_a_link_has_passed_on_its_former_job_sends_nothing(store: Store) -
     rows = plan(store, change("a", Action.DEACTIVATE, target_id="A"), id_="leaving", revs={"a": handed.rev})
     assert taken(store, handed)
     assert store.journal.mark_sent("leaving", "j", rows, now=NOW + HOUR) == set()
+
+
+def test_a_link_that_comes_back_finds_what_was_written_of_its_groups(store: Store) -> None:
+    handed = theirs(store)
+    assert taken(store, handed)
+    (adopted,) = store.journal.rows("adoption")
+    store.journal.close("adoption", "k", [closing(adopted, link=link("b", "A", job="k"))], now=NOW)
+    (back,) = store.links.owners("t", "user", ["A"]).values()
+    (row,) = plan(store, change("a", Action.ADOPT, target_id="A"), id_="back")
+    assert store.journal.mark_sent("back", "j", [row], now=NOW, handed={row.key: back})
+    assert store.links.members("j", "g") == {"a": "A"}
+
+
+def test_what_was_written_of_an_account_that_is_gone_goes_with_its_link(store: Store) -> None:
+    linked(store, link("a", "A"), link("b", "B", job="k"), link("h", "H", kind="group", job="k"))
+    rows = plan(store, change("h", Action.ADD_MEMBERS, kind="group", target_id="H"), id_="theirs", job="k")
+    store.journal.close("theirs", "k", [replace(closing(rows[0]), members_in={"b": "B"})], now=NOW)
+    (row,) = plan(
+        store,
+        change("b", Action.ADOPT, target_id="A"),
+        id_="adoption",
+        job="k",
+        revs={"b": store.links.of("k", "user", ["b"])["b"].rev},
+    )
+    old = store.links.of("j", "user", ["a"])["a"]
+    assert store.journal.mark_sent("adoption", "k", [row], now=NOW, handed={row.key: old})
+    assert store.links.of("k", "user", ["b"])["b"].target_id == "A"
+    assert store.links.members("k", "h") == {}
+
+
+def test_an_account_that_another_job_has_linked_since_is_not_adopted(store: Store) -> None:
+    (row,) = plan(store, change("b", Action.ADOPT, target_id="A"), id_="adoption", job="k")
+    linked(store, link("a", "A"))
+    assert store.journal.mark_sent("adoption", "k", [row], now=NOW, target="another") == {row.key}
+    (row,) = plan(store, change("c", Action.ADOPT, target_id="A"), id_="late", job="k")
+    assert store.journal.mark_sent("late", "k", [row], now=NOW, target="t") == set()
+
+
+def test_creations_are_under_way_from_their_request_to_their_end(store: Store) -> None:
+    rows = plan(store, change("a"), change("b"), change("c", Action.UPDATE, target_id="C"))
+    assert store.journal.creations_since("j", "user", NOW - HOUR) == []
+    store.journal.mark_sent("p1", "j", rows, now=NOW)
+    names = [values["userName"] for values in store.journal.creations_since("j", "user", NOW - HOUR)]
+    assert sorted(names) == ["a", "b"]
+    assert store.journal.creations_since("j", "user", NOW) == []
+    assert store.journal.creations_since("k", "user", NOW - HOUR) == []
+    assert store.journal.creations_since("j", "group", NOW - HOUR) == []
+    store.journal.close("p1", "j", [closing(rows[0])], now=NOW)
+    assert store.journal.creations_since("j", "user", NOW - HOUR) == [{"userName": "b"}]
+
+
+def test_what_has_a_request_of_unknown_end_is_under_way(store: Store) -> None:
+    rows = plan(store, change("a"), change("b"), change("c", kind="group"))
+    store.journal.mark_sent("p1", "j", [row for row in rows if row.change.source_id != "b"], now=NOW)
+    store.journal.finish("p1", "j")
+    assert store.journal.under_way("j", "user", ["a", "b", "c"]) == {"a"}
+    assert store.journal.under_way("k", "user", ["a"]) == set()
+    store.journal.close("p1", "j", [closing(row) for row in rows], now=NOW)
+    assert store.journal.under_way("j", "user", ["a"]) == set()

@@ -232,3 +232,14 @@ def test_the_newest_plan_is_the_last_one_made_although_the_clock_was_put_back(st
     found = store.journal.newest("j")
     assert found is not None
     assert found[0] == "p2"
+
+
+def test_a_failure_of_what_is_held_since_is_forgotten(store: Store) -> None:
+    store.pending.put("j", [wait("a", "failed"), wait("b", "failed"), wait("c", "failed")])
+    begun(store, "p1")
+    rows = change("a", held="not his"), change("b"), change("c", held="not his"), change("c", Action.REFERENCE)
+    store.journal.add("p1", [Planned(change=one, rev=None) for one in rows])
+    store.worklist.add("p1", "user", "abc")
+    store.journal.seal("p1", dry=False)
+    store.journal.take_over("p1", "j", waits=[wait("a", "held"), wait("c", "held")])
+    assert [one.source_id for one in store.pending.of("j", "failed")] == ["b", "c"]

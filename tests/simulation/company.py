@@ -6,9 +6,8 @@ import random
 from dataclasses import dataclass, field
 
 from connectors.sandbox.clock import Clock
+from tests.simulation.titles import SECRET_TITLE, Titles
 from tests.system.company import COMPANIES, GraphCompany
-
-SECRET_TITLE = "Unlisted"  #: whom some configurations leave out
 
 
 @dataclass(kw_only=True)
@@ -55,20 +54,19 @@ class ChangingCompany:
 
     # --- who should have what ---------------------------------------------------------------------------------------
 
-    def in_scope(self, name: str, *, hidden: bool) -> bool:
-        """`hidden`: those with the secret title are left out."""
+    def in_scope(self, name: str, titles: Titles) -> bool:
+        """Of a job that has these titles in its scope."""
         person = self.people[name]
         through = any(team.there and team.assigned and name in team.members for team in self.teams.values())
-        return person.there and (person.direct or through) and not (hidden and person.title in (None, SECRET_TITLE))
+        return person.there and (person.direct or through) and titles.has(person.title)
 
-    def wanted(self, *, hidden: bool) -> dict[str, Person]:
+    def wanted(self, titles: Titles) -> dict[str, Person]:
         """Those who should have an account that works."""
-        return {n: p for n, p in self.people.items() if p.enabled and self.in_scope(n, hidden=hidden)}
+        return {n: p for n, p in self.people.items() if p.enabled and self.in_scope(n, titles)}
 
-    def wanted_teams(self, *, hidden: bool) -> dict[str, set[str]]:
-        """The members with a working account of each team that should be there, by display name."""
-        wanted = self.wanted(hidden=hidden)
-        return {t.name: {n for n in t.members if n in wanted} for t in self.teams.values() if t.there and t.assigned}
+    def wanted_teams(self) -> dict[str, set[str]]:
+        """The members of each team that should be there, by display name."""
+        return {t.name: t.members for t in self.teams.values() if t.there and t.assigned}
 
     # --- what happens -----------------------------------------------------------------------------------------------
 

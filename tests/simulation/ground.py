@@ -19,14 +19,17 @@ from state.engine import make_engine
 from state.store import Store
 from syncd.config import load
 from syncd.config.settings import Settings
-from tests.simulation.company import SECRET_TITLE, ChangingCompany
+from tests.simulation.company import ChangingCompany
 from tests.simulation.process import watched
+from tests.simulation.second_job import SecondJob
+from tests.simulation.titles import TITLES
 from tests.system.company import write_secret
 
 JOB, TOKEN = "job", "simulated-target-token"
 SOURCE_PORT, TARGET_PORT = 1001, 1002
 _FREE = "\n[jobs.job.guards]\ndeletions = { count = 500, percent = 100, minimum = 100 }\n"
 _ATTRIBUTE = {"graph": "jobTitle", "okta": "user.title"}
+_TEAM = {"graph": "displayName", "okta": "group.name"}
 VARIANTS = ("plain", "guarded", "strict", "delete", "filtered")
 #: loaded on first use, where some throw dice: the first history of a process would be another one than its seed's
 _LATE = ("connectors.graph.credentials", "connectors.graph.wire", "connectors.okta.sdk")
@@ -42,28 +45,31 @@ class Ground:
         Store.open(url).close()
         self.engine = make_engine(sa.make_url(f"sqlite:///{self._file}?timeout=0.05"))
         sa.event.listen(self.engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
-        self._settings: dict[tuple[str, str, str], Settings] = {}
+        self._settings: dict[tuple[str, str, str, SecondJob | None], Settings] = {}
 
-    def settings(self, company: ChangingCompany, variant: str, full_every: str) -> Settings:
-        """The configuration of this name for a source of that kind."""
-        key = (company.kind, variant, full_every)
+    def settings(
+        self, company: ChangingCompany, variant: str, full_every: str, second: SecondJob | None = None
+    ) -> Settings:
+        """The configuration of this name for a source of that kind, with that job beside the first one."""
+        key = (company.kind, variant, full_every, second)
         if key not in self._settings:
             write_secret(self.folder / "target.token", TOKEN)
             path = self.folder / "config.toml"
-            path.write_text(self._config(company, variant, full_every), encoding="utf-8")
+            text = self._config(company, variant, full_every)
+            if second is not None:
+                text += second.config(_ATTRIBUTE[company.kind], _TEAM[company.kind], full_every)
+            path.write_text(text, encoding="utf-8")
             self._settings[key] = load(path)
         return self._settings[key]
 
     def _config(self, company: ChangingCompany, variant: str, full_every: str) -> str:
-        secret = (
-            f'[[{{ attribute = "{_ATTRIBUTE[company.kind]}", operator = "NOT EQUALS", value = "{SECRET_TITLE}" }}]]'
-        )
+        listed = TITLES["listed"].clause(_ATTRIBUTE[company.kind])
         more = {
             "plain": _FREE,
             "guarded": "\n[jobs.job.guards]\ndeletions = { count = 500, percent = 20, minimum = 3 }\n",
             "strict": "\n[jobs.job.guards]\ndeletions = { count = 1, percent = 100, minimum = 100 }\n",
             "delete": f'\n[jobs.job.users]\nout_of_scope = "delete"\n{_FREE}',
-            "filtered": f"\n[jobs.job.users]\nfilters = [{secret[1:-1]}]\n{_FREE}",
+            "filtered": f"\n[jobs.job.users]\nfilters = [[{listed}]]\n{_FREE}",
         }[variant]
         return f"""
 [state]

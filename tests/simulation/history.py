@@ -12,11 +12,13 @@ from syncd.report.result import JobResult
 from syncd.runtime import Runtime
 from tests.simulation import invariants
 from tests.simulation.faults import bad_disk, death
-from tests.simulation.ground import VARIANTS, Ground
+from tests.simulation.ground import JOB, VARIANTS, Ground
 from tests.simulation.invariants import Violation
 from tests.simulation.loop import Hang
-from tests.simulation.verbs import approve_held, provision_one, restart_job, sync_job
-from tests.simulation.world import GUARDS, Ended, Surprise, World
+from tests.simulation.removals import Removals
+from tests.simulation.second_job import OTHER, drawn
+from tests.simulation.verbs import approve_held, provision_one, restart_job, sync_jobs
+from tests.simulation.world import Ended, Surprise, World
 
 _QUIET_CYCLES = 8
 _DAY = 86_400
@@ -36,11 +38,11 @@ class Told:
     violation: str | None = None
 
 
-def live(under: Ground, seed: int) -> Told:
-    """Live through the history of this seed. What is wrong is in `violation`."""
+def live(under: Ground, seed: int, *, two: bool | None = None) -> Told:
+    """Live through the history of this seed. What is wrong is in `violation`. `two`: with two jobs; None: as it falls."""
     told = Told(seed=seed)
     try:
-        history = History(World(under, seed), told)
+        history = History(World(under, seed, two=two), told)
         history.run()
     except (Violation, Surprise, Hang) as wrong:
         told.violation = f"{type(wrong).__name__}: {wrong}"
@@ -52,12 +54,10 @@ class History:
 
     def __init__(self, world: World, told: Told) -> None:
         self.world, self.told, self.draw = world, told, world.draw
-        #: who was not to have an account at some time since the source was last read to its end, by id at the source
-        self._doubtful: set[str] = set()
-        self._doubtful_members: set[tuple[str, str]] = set()
+        self._removals = Removals(world)
         self._approved = False
         self._edited = False  #: by hand, at the target
-        self._say(f"{world.company.kind}, {self._quirks()}")
+        self._say(f"{world.company.kind}, {self._quirks()}, {world.variant}, {world.second or 'one job'}")
 
     def _quirks(self) -> str:
         plain = type(self.world.quirks)().data
@@ -83,30 +83,17 @@ class History:
         for _ in range(draw.randint(2, 5)):
             for _ in range(draw.randint(0, 3)):
                 self._say(self.world.company.change())
-                self._doubt()
+                self._removals.doubt()
+            if self.world.second is not None:  # who moves from one to the other
+                self._say(f"retitle {self.world.company.retitle()}")
+                if self.world.second.groups != "off" and self.world.dice.random() < 0.3:
+                    self._say(f"rename_team {self.world.company.rename_team()}")
+                self._removals.doubt()
             self.world.clock.advance(draw.choice((1, 60, 600, 7200, _DAY)))
             (step,) = draw.choices(list(steps), list(steps.values()))
             step()
             invariants.nothing_of_others_is_touched(self.world)
         self.quiet()
-
-    # --- what is and what may go ------------------------------------------------------------------------------------
-
-    def _doubt(self) -> None:
-        company, hidden = self.world.company, self.world.hidden
-        wanted = company.wanted(hidden=hidden)
-        self._doubtful |= company.people.keys() - wanted.keys()
-        for word, team in company.teams.items():
-            for name in company.people:
-                if name not in team.members or name not in wanted or not (team.there and team.assigned):
-                    self._doubtful_members.add((word, name))
-
-    def _believed(self) -> None:
-        """A round came to its end: what was before does not count any more."""
-        self.world.stale_source.catch_up()
-        self._doubtful.clear()
-        self._doubtful_members.clear()
-        self._doubt()
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -139,47 +126,30 @@ class History:
         invariants.no_secret_is_told(world, ended)
         return ended
 
+    def _jobs(self) -> tuple[str, ...]:
+        """Those that a process is told of, in the order in which it takes them."""
+        if self.world.second is None:
+            return (JOB,)
+        jobs: tuple[str, ...] = self.world.dice.choice(((JOB, OTHER), (OTHER, JOB), (JOB,), (OTHER,)))
+        self._say(f"  jobs {' '.join(jobs)}")
+        return jobs
+
+    def _sync(self, wish: Wish) -> Callable[[Runtime], Awaitable[Any]]:
+        return partial(sync_jobs, jobs=self._jobs(), wish=wish)
+
     def _cycle(self, wish: Wish, *, times: int = 1) -> None:
-        before, teams, lagged = invariants.active(self.world), self._memberships(), self.world.stale_source.told
-        verbs = [partial(sync_job, wish=wish) for _ in range(times)]
-        ended = self._struck(*verbs)
+        before, lagged = self._removals.before(), self.world.stale_source.told
+        ended = self._struck(*(self._sync(wish) for _ in range(times)))
         self.told.cycles += times
-        self._removals(before, teams, single=times == 1, ended=ended)
+        limited = times == 1 and not (self._approved or self._edited)
+        self.told.removals += self._removals.judge(before, limited=limited)
         for one in ended:
             for result in one.value or ():
                 if result.complete and result.error is None and self.world.stale_source.told == lagged:
-                    self._believed()
+                    self._removals.believed()
 
     def _stale(self) -> int:
         return self.world.stale_source.told + self.world.stale_target.told
-
-    def _memberships(self) -> set[tuple[str, str]]:
-        return {(g.id, id_) for g in self.world.target.groups() for id_ in g.members.ids}
-
-    def _removals(
-        self, before: dict[str, Any], teams: set[tuple[str, str]], *, single: bool, ended: list[Ended]
-    ) -> None:
-        """Who lost an account or a membership was not to have it, and no more lost it at once than the guard lets."""
-        world = self.world
-        removed = [one for id_, one in before.items() if id_ not in invariants.active(world)]
-        self.told.removals += len(removed)
-        sure = {person.login: name for name, person in world.company.people.items() if name not in self._doubtful}
-        if wrong := [one.name for one in removed if one.name in sure]:
-            raise Violation(f"removed although wanted all the time: {wrong}")
-        people = {one.id: sure.get(one.name) for one in world.target.users()}
-        names = {team.name: word for word, team in world.company.teams.items()}
-        for group, member in teams - self._memberships():
-            found, name = world.target.get("group", group), people.get(member)
-            if found is None or name is None or found.name not in names:
-                continue
-            if (names[found.name], name) not in self._doubtful_members:
-                raise Violation(f"{name} was taken out of {found.name} although a member all the time")
-        limit = GUARDS.get(world.variant)
-        if single and limit is not None and not (self._approved or self._edited) and len(removed) > 1:
-            count, percent, minimum = limit
-            over = len(removed) > count or (len(before) >= minimum + 4 and len(removed) * 100 > percent * len(before))
-            if over:
-                raise Violation(f"{len(removed)} of {len(before)} removed in one cycle, guard {limit}")
 
     def tick(self) -> None:
         self._say("tick")
@@ -196,7 +166,7 @@ class History:
     def dry(self) -> None:
         self._say("dry run")
         writes = self._writes()
-        self._struck(partial(sync_job, wish=Wish(dry=True, full=self.draw.random() < 0.3)))
+        self._struck(self._sync(Wish(dry=True, full=self.draw.random() < 0.3)))
         if self._writes() != writes:
             raise Violation("a dry run wrote")
 
@@ -206,17 +176,21 @@ class History:
     def on_demand(self) -> None:
         person = self.draw.choice(sorted(self.world.company.people.values(), key=lambda one: one.login))
         self._say(f"on demand: {person.login}")
-        verbs: list[Callable[[Runtime], Awaitable[Any]]] = [partial(provision_one, name=person.login)]
+        verbs: list[Callable[[Runtime], Awaitable[Any]]] = [
+            partial(provision_one, jobs=self._jobs(), name=person.login)
+        ]
         if self.draw.random() < 0.4:
-            verbs.insert(self.draw.randint(0, 1), partial(sync_job, wish=Wish(failed_now=False)))
-        before, teams = invariants.active(self.world), self._memberships()
-        ended = self._struck(*verbs)
-        self._removals(before, teams, single=False, ended=ended)
+            verbs.insert(self.draw.randint(0, 1), self._sync(Wish(failed_now=False)))
+        before = self._removals.before()
+        self._struck(*verbs)
+        self.told.removals += self._removals.judge(before, limited=False)
 
     def reconfigure(self) -> None:
         self.world.variant = self.draw.choice(VARIANTS)
-        self._doubt()
-        self._say(f"configuration: {self.world.variant}")
+        if self.world.second is not None:
+            self.world.second = self.world.dice.choice((self.world.second, drawn(self.world.dice, self.world.second)))
+        self._removals.doubt()
+        self._say(f"configuration: {self.world.variant}, {self.world.second or 'one job'}")
         self.tick()
 
     def approve(self) -> None:
@@ -227,9 +201,11 @@ class History:
 
     def restart(self) -> None:
         links = self.draw.random() < 0.5
-        self._say(f"restart{', links forgotten' if links else ''}")
-        self.world.run(partial(restart_job, links=links))
+        job = self._jobs()[0]
+        self._say(f"restart {job}{', links forgotten' if links else ''}")
+        self.world.run(partial(restart_job, job=job, links=links))
         if links:
+            self.world.forgotten = True
             self.world.stale_target.catch_up()  # nothing is known by now but what it shows
             # who is not wanted there stays: nobody knows him any more
             self.world.by_hand |= {one.id for one in (*self.world.target.users(), *self.world.target.groups())}
@@ -296,22 +272,30 @@ class History:
 
     def _rest(self, wish: Wish, *, needed: bool = True) -> None:
         """Cycles, and approvals of what they hold, until there is nothing left to do; after edits by hand not `needed`."""
-        world, last = self.world, None
+        world, last = self.world, []
         for _ in range(_QUIET_CYCLES):
             writes = self._writes()
-            (ended,) = world.run(partial(sync_job, wish=wish))
+            before = self._removals.before()
+            (ended,) = world.run(partial(sync_jobs, jobs=tuple(world.titles), wish=wish))
             self._say(f"  {ended.error or _short(ended.value)}")
             if ended.error is not None:
                 raise Violation(f"a quiet cycle ended with: {ended.error}")
-            (last,) = ended.value
-            if last.exit_code == 0 and self._writes() == writes:
+            self._removals.judge(before, limited=False)
+            last = ended.value
+            if all(one.exit_code == 0 or _conflicts_alone(one) for one in last) and self._writes() == writes:
                 needed = False
                 break
-            if last.exit_code == 3:
+            if any(one.exit_code == 3 for one in last):
                 world.run(approve_held)
         invariants.nothing_is_put_off(world)
         if needed:
-            raise Violation(f"not at rest after {_QUIET_CYCLES} quiet cycles: {_short([last])}")
+            raise Violation(f"not at rest after {_QUIET_CYCLES} quiet cycles: {_short(last)}")
+        invariants.only_what_both_claim_is_held(world)
+
+
+def _conflicts_alone(result: JobResult) -> bool:
+    """Whether nothing is left but what no approval frees."""
+    return result.exit_code == 3 and not result.approvable and not result.counts["failed"] and not result.waiting
 
 
 def _short(value: Any) -> str:

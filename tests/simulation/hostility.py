@@ -31,7 +31,7 @@ class Met:
 
 def meet(under: Ground, seed: int, rounds: int = 20) -> Met:
     """Each of both connectors against a service of its own. Raises Surprise for any crash, Hang where it never ends."""
-    world = World(under, seed)
+    world = World(under, seed, two=False)
     source, target = Hostile(world.draw), Hostile(world.draw)
     world.network = Network({SOURCE_PORT: source, TARGET_PORT: target}, world.draw)
     draw = random.Random(seed)

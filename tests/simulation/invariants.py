@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from connectors.sandbox.scim.directory import Stored
 from state.engine import reading
-from tests.simulation.ground import JOB, TOKEN
+from tests.simulation.ground import TOKEN
 from tests.simulation.world import World
 
 
 class Violation(AssertionError):
     """An invariant does not hold."""
+
+
+class Place(NamedTuple):
+    """Whose an object of the target is."""
+
+    job: str
+    kind: str
+    source_id: str
+    target_id: str
 
 
 def nothing_of_others_is_touched(world: World) -> None:
@@ -58,9 +68,25 @@ def active(world: World) -> dict[str, Stored]:
 
 def linked(world: World) -> set[str]:
     """The ids at the target that have a link."""
+    return {link.target_id for link in links(world)}
+
+
+def links(world: World) -> list[Place]:
+    """Whose is what, of all jobs."""
     with reading(world.under.engine) as connection:
-        rows = connection.execute(sa.text("SELECT target_id FROM links WHERE job = :j"), {"j": JOB})
-        return {str(target_id) for (target_id,) in rows}
+        rows = connection.execute(sa.text("SELECT job, kind, source_id, target_id FROM links"))
+        return [Place(job, kind, source_id, target_id) for job, kind, source_id, target_id in rows]
+
+
+def people(world: World) -> dict[str, str]:
+    """Whose the accounts are that have a link, by id at the target."""
+    names = {world.company.directory.ids[name]: name for name in world.company.people}
+    return {link.target_id: names[link.source_id] for link in links(world) if link.kind == "user"}
+
+
+def memberships(world: World) -> set[tuple[str, str]]:
+    """Groups and members at the target, by id."""
+    return {(group.id, id_) for group in world.target.groups() for id_ in group.members.ids}
 
 
 def every_object_has_its_link(world: World) -> None:
@@ -86,8 +112,22 @@ def nothing_is_put_off(world: World) -> None:
         raise Violation(f"{again} objects are put off from cycle to cycle")
 
 
+def only_what_both_claim_is_held(world: World) -> None:
+    """No job waits for ever for what nobody keeps from it: whoever is held is in the scope of both."""
+    with reading(world.under.engine) as connection:
+        rows = connection.execute(sa.text("SELECT job, source_id FROM pending WHERE reason = 'held'"))
+        held = {(job, source_id) for job, source_id in rows}
+    ids, jobs = world.company.directory.ids, list(world.titles)
+    both = {ids[name] for name in world.wanted() if all(name in world.wanted(job) for job in jobs)}
+    both |= {
+        ids[word] for word, team in world.company.teams.items() if all(world.has_team(job, team.name) for job in jobs)
+    }
+    if wrong := sorted((job, source_id) for job, source_id in held if source_id not in both):
+        raise Violation(f"held, and not claimed by both: {wrong}")
+
+
 def the_target_is_as_wished(world: World) -> None:
-    wanted = world.company.wanted(hidden=world.hidden)
+    wanted = world.wanted()
     accounts = {one.name: one for one in world.target.users()}
     ids = {}
     for name, person in wanted.items():
@@ -108,14 +148,41 @@ def the_target_is_as_wished(world: World) -> None:
     ours = {id_: one.name for id_, one in active(world).items() if id_ not in set(ids.values())}
     if idle := {id_: name for id_, name in ours.items() if id_ not in world.by_hand}:
         raise Violation(f"accounts that nobody should have work: {sorted(idle.values())}")
+    _each_has_an_owner_who_wants_it(world, ids)
+    _groups_are_as_wished(world, ids)
+
+
+def _each_has_an_owner_who_wants_it(world: World, ids: Mapping[str, str]) -> None:
+    owners = {link.target_id: link for link in links(world) if link.kind == "user"}
+    for name, id_ in ids.items():
+        link = owners.get(id_)
+        if link is None or name not in world.wanted(link.job):
+            raise Violation(f"{name} has {id_}, which is of {link}")
+    twice = Counter(link.source_id for link in owners.values())
+    if doubled := [source_id for source_id, count in twice.items() if count > 1]:
+        raise Violation(f"several accounts of one person: {doubled}")
+
+
+def _groups_are_as_wished(world: World, ids: Mapping[str, str]) -> None:
+    """Each has the members with a working account of the job that has the group."""
     groups = {one.name: one for one in world.target.groups() if one.id not in world.strangers}
-    wanted_teams = world.company.wanted_teams(hidden=world.hidden)
+    wanted_teams = world.company.wanted_teams()
     unknown = world.by_hand - linked(world)
     groups = {name: one for name, one in groups.items() if name in wanted_teams or one.id not in unknown}
     if groups.keys() != wanted_teams.keys():
         raise Violation(f"groups {sorted(groups)}, not {sorted(wanted_teams)}")
+    owners = {link.target_id: link.job for link in links(world)}
     for team, members in wanted_teams.items():
+        job = owners.get(groups[team].id)
+        if job is None or not world.has_team(job, team):
+            raise Violation(f"{team} is of {job}")
         working = {id_ for id_ in groups[team].members.ids if id_ in active(world) and id_ not in unknown}
-        if working != {ids[name] for name in members}:
-            names = sorted(one.name for id_ in working if (one := world.target.either(id_)))
-            raise Violation(f"members of {team}: {names}, not {sorted(wanted[n].login for n in members)}")
+        wished = {ids[name] for name in members & ids.keys() if owners[ids[name]] == job}
+        if world.forgotten:  # members that one job added are the other one's accounts by now
+            working = {id_ for id_ in working if id_ in wished or owners.get(id_) == job}
+        if working != wished:
+            raise Violation(f"members of {team}, of {job}: {_names(world, working)}, not {_names(world, wished)}")
+
+
+def _names(world: World, ids: Iterable[str]) -> list[str]:
+    return sorted(one.name for id_ in ids if (one := world.target.either(id_)))

@@ -31,13 +31,15 @@ from syncd.core.attributes import GROUP_SCHEMA, USER_SCHEMA
 from syncd.core.errors import SyncdError
 from syncd.ingest import Clock
 from syncd.runtime import Runtime
-from tests.simulation.company import ChangingCompany
+from tests.simulation.company import ChangingCompany, Person
 from tests.simulation.faults import Weather
-from tests.simulation.ground import SOURCE_PORT, TARGET_PORT, TOKEN, VARIANTS, Ground
+from tests.simulation.ground import JOB, SOURCE_PORT, TARGET_PORT, TOKEN, VARIANTS, Ground
 from tests.simulation.loop import Hang, VirtualClock, VirtualLoop
 from tests.simulation.network import Network
 from tests.simulation.process import BadDisk, Death, Killed, Process, current
+from tests.simulation.second_job import OTHER, SHARE, SecondJob, drawn
 from tests.simulation.stale import Lagging
+from tests.simulation.titles import TITLES, Titles
 
 #: how old an answer of a source may be: Graph's delta tells late what its replicas learn late; Okta's lists have no such
 #: second chance, and are believed about changes of more than a minute ago
@@ -74,8 +76,9 @@ class Ended:
 class World:
     """One history's world. `draw` decides everything in it."""
 
-    def __init__(self, under: Ground, seed: int) -> None:
+    def __init__(self, under: Ground, seed: int, *, two: bool | None = None) -> None:
         self.under, self.draw = under, random.Random(seed)
+        self.dice = random.Random(f"jobs {seed}")  # of what concerns a second job: histories of one stay as they are
         self.clock = VirtualClock()
         self.skew = 0.0  #: seconds that syncd's own clock is ahead
         draw = self.draw
@@ -83,6 +86,10 @@ class World:
         self.company = ChangingCompany("graph" if draw.random() < 0.65 else "okta", draw, self.clock)
         self.company.begin()
         self.variant = draw.choice(("plain", "guarded", "strict", "filtered", *VARIANTS))
+        self.second: SecondJob | None = None
+        if self.dice.random() < SHARE if two is None else two:
+            self.second = drawn(self.dice)
+            self.variant = self.dice.choice((self.variant, "filtered"))
         self.full_every = draw.choice(FULL_EVERY)
         self.target = ScimDirectory(self.clock)
         self.quirks = draw.choice(_QUIRKS)
@@ -98,11 +105,25 @@ class World:
         self.numbers = 100
         self.turns, self.commits, self.statements = 600, 25, 60
         self.by_hand: set[str] = set()  #: accounts and groups at the target that others made
+        self.forgotten = False  #: links were, so that nobody knows who was added to a group by whom
         self._furnish()
 
     @property
-    def hidden(self) -> bool:
-        return self.variant == "filtered"
+    def titles(self) -> dict[str, Titles]:
+        """Who is in the scope of each job, by its name."""
+        first = TITLES["listed" if self.variant == "filtered" else "all"]
+        return {JOB: first} if self.second is None else {JOB: first, OTHER: self.second.has}
+
+    def has_team(self, job: str, name: str) -> bool:
+        """Whether that job brings a team of this display name."""
+        return self.second is None or self.second.has_team(job, name)
+
+    def wanted(self, job: str | None = None) -> dict[str, Person]:
+        """Those who should have an account that works, by this job or by any."""
+        found: dict[str, Person] = {}
+        for name, titles in self.titles.items():
+            found |= self.company.wanted(titles) if job in (None, name) else {}
+        return found
 
     def _furnish(self) -> None:
         """Strangers, who are at home at the target; and somebody of ours, who was there before."""
@@ -206,7 +227,7 @@ class World:
         return [await task for task in tasks]
 
     async def _live(self, verb: Callable[[Runtime], Awaitable[Any]], process: Process) -> Ended:
-        settings = self.under.settings(self.company, self.variant, self.full_every)
+        settings = self.under.settings(self.company, self.variant, self.full_every, self.second)
         now = partial(_ahead, self.clock, self.skew)
         try:
             store = Store(self.under.engine)

@@ -81,6 +81,10 @@ def drift(told: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [(row["attribute"], row["wrote"], row["seen"], row["action"]) for row in told["drift"]]
 
 
+def reads_of_groups(here: House) -> int:
+    return sum("/Groups/" in entry.path for entry in here.service.journal.since(here._seen))
+
+
 def test_members_taken_out_by_hand_are_told_and_put_back_by_a_full_cycle(here: House) -> None:
     before = logins(here, "legal")
     ids = take_out(here, "legal", "ada", "cem")
@@ -116,8 +120,7 @@ def test_members_taken_out_by_hand_stay_out_where_the_job_does_not_repair(
         for _ in range(2):
             assert drift(here.sync(full=True)) == ([("members", ids, None, "report")] if told else [])
             assert here.written == []
-        reads = [entry for entry in here.service.journal.since(here._seen) if "/Groups/" in entry.path]
-        assert bool(reads) is told
+        assert bool(reads_of_groups(here)) is told
 
 
 def test_the_last_members_of_a_group_are_missed_too_where_the_service_leaves_out_what_is_empty(tmp_path: Path) -> None:
@@ -150,14 +153,86 @@ def test_an_account_of_ours_that_somebody_joined_is_told_and_stays_and_a_strange
     assert "stranger@elsewhere.example" in logins(here, "legal")
 
 
-def test_a_target_that_shows_no_members_is_not_asked_for_them(tmp_path: Path) -> None:
+def test_a_target_that_shows_no_members_is_asked_for_those_of_a_few_groups_alone(tmp_path: Path) -> None:
     with house("graph", tmp_path, people=6, quirks=quirky(members_shown=False), job='drift = "repair"') as here:
+        for team in ("press", "works"):
+            here.company.found(team)
+            here.company.join(team, "ada")
+        here.sync()
         take_out(here, "legal", "ada")
-        assert drift(here.sync(full=True)) == []
-        assert here.written == []
+        for _ in range(2):
+            assert drift(here.sync(full=True)) == []
+            assert here.written == []
+            assert reads_of_groups(here) == 3
+        here.sync()
+        assert reads_of_groups(here) == 0
+
+
+@pytest.mark.parametrize("seldom", ["the first look fails", "somebody has emptied the largest group", ""])
+def test_members_are_missed_after_a_first_look_at_them_that_came_too_early(tmp_path: Path, seldom: str) -> None:
+    """A machine that does not know yet of the first additions has nobody in these groups."""
+    quirks = quirky(answers_without_body=True)
+    with house("graph", tmp_path, people=6, quirks=quirks, job='drift = "repair"', begun=False) as here:
+        here.at_target({"edit": {"set": {"members": []}}}, method="GET", path="/Groups/")
+        here.sync()
+        here.all_well()
+        before = {team: logins(here, team) for team in ("sales", "legal", "support")}
+        take_out(here, "support", "ada")
+        if seldom == "the first look fails":
+            here.at_target({"status": 400}, times=1, method="GET", path="/Groups/")
+        elif seldom:
+            take_out(here, "legal", "ada", "cem", "eve")
         here.sync(full=True)
-        reads = [entry for entry in here.service.journal.since(here._seen) if "/Groups/" in entry.path]
-        assert reads == []
+        assert {team: logins(here, team) for team in before} == before
+        here.sync(full=True)
+        assert here.written == []
+
+
+def test_members_are_missed_after_a_late_look_at_a_group_that_had_some_before(tmp_path: Path) -> None:
+    """Whom that look did not show says to be in the group: so the group seemed to show only some of its members."""
+    with house("graph", tmp_path, people=6, quirks=quirky(answers_without_body=True), job='drift = "repair"') as here:
+        (tmp_path / "again").mkdir()
+        fresh = here.restarted(tmp_path / "again")
+        with closing(fresh.runtime):
+            fresh.sync()
+            group = here.target.group(here.company.team_name("legal"))
+            assert group is not None
+            late = {"edit": {"set": {"members": list(group.members.elements)}}}
+            here.company.join("legal", "ben")
+            here.at_target(late, method="GET", path="/Groups/")
+            fresh.sync()
+            here.all_well()
+            before = logins(here, "legal")
+            take_out(here, "legal", "ada", "ben")
+            assert fresh.sync(full=True)["counts"]["add_members"] == 2
+            assert logins(here, "legal") == before
+
+
+def test_in_groups_that_show_only_some_members_each_who_is_not_shown_is_asked(tmp_path: Path) -> None:
+    quirks = quirky(members_most=2, answers_without_body=True)
+    with house("graph", tmp_path, people=6, quirks=quirks, job='drift = "repair"', begun=False) as here:
+        everybody = {here.company.hire(f"n{number}", "design") for number in range(23)}
+        here.company.found("works")
+        here.company.join("works", *(f"n{number}" for number in range(8)))
+        here.sync()
+        before = {team: logins(here, team) for team in ("sales", "legal", "support")}
+        take_out(here, "legal", "eve")
+        take_out(here, "support", "ada", "dea")
+        asked = here.sync(full=True)
+        assert asked["counts"]["add_members"] == 3
+        assert {team: logins(here, team) for team in before} == before
+        assert logins(here, "design") == everybody
+        lone = [entry for entry in here.service.journal.since(here._seen) if "/Users/" in entry.path]
+        assert len(lone) <= 12, "those whom the small groups lack, and nobody of the large one"
+        works = here.target.group(here.company.team_name("works"))
+        assert works is not None
+        first = sorted(str(each["value"]) for each in works.members.elements[2:])[:3]
+        kept = works.members.copy()
+        for id_ in first:
+            assert kept.discard(id_)
+        here.target.change(works, works.attributes, kept)
+        assert drift(here.sync(full=True)) == [], "who is left says to be in it, so that nobody knows who else is not"
+        assert here.written == []
 
 
 def test_a_group_that_cannot_be_read_is_unknown_and_fails_nobody(here: House) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syncd.control import restart
+from syncd.control import pause, restart
 from tests.system.conftest import Cli
 from tests.system.house import House, house
 
@@ -107,3 +107,22 @@ def test_a_precedence_that_is_no_whole_number_is_refused(tmp_path: Path, cli: Cl
         ran = cli("sync")
         assert ran.code == 64
         assert "jobs.job.precedence" in ran.err
+
+
+def test_a_job_that_is_paused_goes_before_nobody(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=4, begun=False, **jobs(1, 5)) as here:
+        pause(here.runtime, "other")
+        here.sync()
+        assert set(owners(here).values()) == {"job"}
+
+
+def test_a_job_that_creates_nobody_goes_before_others_only_where_there_is_an_account(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=2, begun=False, **jobs(1, 5)) as here:
+        more = '[jobs.other.users]\nactions = ["update", "deactivate"]'
+        with here.changed_config(more=more):
+            here.sync()
+            assert set(owners(here).values()) == {"job"}
+            restart(here.runtime, "job", links=True)
+            assert held(here.sync(code=3)).keys() == here.logins("ada", "ben")
+            here.sync(job="other")
+        assert set(owners(here).values()) == {"other"}

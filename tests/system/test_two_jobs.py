@@ -175,7 +175,8 @@ def test_a_request_of_nobody_knows_what_end_keeps_an_account_where_it_is(here: H
     here.sync(code=4)
     here.all_well()
     move(here, "ada", "Sales")
-    here.sync(code=3, job="other")
+    waiting = held(here.sync(code=3, job="other"))[here.company.login("ada")]
+    assert "job (with a request under way that its next cycle looks up: syncd sync --job job)" in waiting
     assert owner(here, "ada") == "job"
     here.sync(code=3)
     here.sync(code=3, job="other")

@@ -1,0 +1,86 @@
+"""Two jobs that reach for the same account in the same moment: one gets it, and the other does not touch it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from state.journal import Closing
+from state.store import Store
+from syncd.config import load
+from syncd.runtime import Runtime
+from syncd.under_way import LONGEST
+from tests.contract.state_rows import change, link, linked, plan
+from tests.system.house import House
+from tests.system.test_conflict import there_unseen
+from tests.system.test_two_jobs import held, owner, two_directories
+
+
+def making(here: House, login: str) -> None:
+    """A creation of the other job, whose request has left and which has no answer yet."""
+    store, now = here.runtime.store, here.time.now()
+    rows = plan(store, change("kim", after={"userName": login}, name=login), id_="theirs", job="second", now=now)
+    assert store.journal.mark_sent("theirs", "second", rows, now=now)
+
+
+def test_an_account_that_another_process_links_between_look_and_commit_stays_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with two_directories(tmp_path) as (here, _), closing(Runtime.open(load(here.config))) as second:
+        login = here.company.hire("kim", "sales")
+        here.company.hire("leo", "sales")
+        journal = here.runtime.store.journal
+        close, quicker = journal.close, Links(second.store, login)
+
+        def late(plan: str, job: str, closings: Sequence[Closing], **when: Any) -> None:
+            quicker.before(closings)
+            close(plan, job, closings, **when)
+
+        monkeypatch.setattr(journal, "close", late)
+        told = here.sync(code=4)
+        assert quicker.linked
+        (failed,) = [row for row in told["changes"] if row["status"] == "failed"]
+        assert (failed["name"], failed["error"]["code"]) == (login, "Conflict")
+        assert "belongs to job second" in failed["error"]["message"]
+        assert (owner(here, "kim"), owner(here, "leo")) == ("second", "job")
+
+
+class Links:
+    """Another process, which links an account just before it is linked here."""
+
+    def __init__(self, store: Store, login: str) -> None:
+        self._store, self._login = store, login
+        self.linked = False
+
+    def before(self, closings: Sequence[Closing]) -> None:
+        for one in closings:
+            if one.link is not None and one.row.change.name == self._login and not self.linked:
+                self.linked = True
+                linked(self._store, link("kim", one.link.target_id, job="second"), target="product")
+
+
+def test_who_meets_an_account_that_another_job_is_making_leaves_it_alone(tmp_path: Path) -> None:
+    with two_directories(tmp_path) as (here, _):
+        there_unseen(here)
+        login = here.company.login("new")
+        making(here, login)
+        told = here.sync(code=3)
+        assert here.methods.count("POST user") == 1, "refused, because it is there already"
+        assert "PATCH user" not in here.methods
+        assert "belongs to job second, which keeps it" in held(told)[login]
+        assert not here.runtime.store.journal.unfinished("job", now=here.time.now())
+
+
+def test_what_a_killed_process_was_making_is_free_for_others_in_the_end(tmp_path: Path) -> None:
+    with two_directories(tmp_path) as (here, _):
+        there_unseen(here)
+        making(here, here.company.login("new"))
+        here.sync(code=3)
+        here.time.advance(LONGEST + timedelta(seconds=1))
+        here.sync()
+        assert owner(here, "new") == "job"
