@@ -6,8 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from state.in_hand import in_hand
 from state.pending import Wait, put_waits
-from state.tables import changes, claims, leases, link_members, links, plans
+from state.tables import claims, leases, link_members, links
 from syncd.core.change import Link
 
 
@@ -65,7 +66,4 @@ def _free(c: sa.Connection, link: Link, *, now: datetime) -> bool:
     theirs = (claims.c.job == link.job) & (claims.c.kind == link.kind) & (claims.c.source_id == link.source_id)
     if c.execute(sa.select(claims.c.job).where(theirs, claims.c.until > now)).first() is not None:
         return False
-    sent = (changes.c.plan == plans.c.id) & (changes.c.status == "sent")
-    sent &= (changes.c.kind == link.kind) & (changes.c.source_id == link.source_id)
-    open_ = plans.c.status.in_(["applying", "unsettled"])
-    return c.execute(sa.select(plans.c.id).where(plans.c.job == link.job, open_, sent)).first() is None
+    return not in_hand(c, link.job, link.kind, {link.source_id: link.target_id})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from state.approvals import Approvals
 from state.engine import parts, reading
+from state.in_hand import in_hand
 from state.tables import changes, plans
 from syncd.core.change import Action, Status
 from syncd.core.model import Json, Kind
@@ -28,17 +29,6 @@ _OPEN_CREATIONS = (
         plans.c.status.in_(["applying", "unsettled"]),
         changes.c.status == "sent",
         changes.c.action == int(Action.CREATE),
-        changes.c.kind == sa.bindparam("of_kind"),
-        changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
-    )
-)
-_OPEN = (
-    sa.select(changes.c.source_id)
-    .join(plans, plans.c.id == changes.c.plan)
-    .where(
-        plans.c.job == sa.bindparam("of_job"),
-        plans.c.status.in_(["applying", "unsettled"]),
-        changes.c.status == "sent",
         changes.c.kind == sa.bindparam("of_kind"),
         changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
     )
@@ -97,13 +87,10 @@ class PlannedRows(Approvals):
                 }
         return found
 
-    def under_way(self, job: str, kind: Kind, ids: Iterable[str]) -> set[str]:
-        """Which of these objects a job has sent a request for that has no known end."""
-        found: set[str] = set()
+    def under_way(self, job: str, kind: Kind, objects: Mapping[str, str]) -> set[str]:
+        """Which of these objects, {source id: target id}, a job has sent a request for that has no known end."""
         with reading(self._engine) as c:
-            for part in parts(ids):
-                found.update(c.scalars(_OPEN, {"of_job": job, "of_kind": kind, "ids": part}))
-        return found
+            return in_hand(c, job, kind, objects)
 
     def creations_since(self, job: str, kind: Kind, since: datetime) -> list[dict[str, Json]]:
         """What a job has sent to create objects since then, and has no answer to yet: their values by path; what is

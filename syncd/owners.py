@@ -45,7 +45,8 @@ class Owners:
             mine = {link.source_id: link for link in theirs if link.job == other.name}
             if not mine or kind not in other.kinds:
                 continue
-            busy = self._store.journal.under_way(other.name, kind, mine)
+            places = {id_: link.target_id for id_, link in mine.items()}
+            busy = self._store.journal.under_way(other.name, kind, places)
             self._busy |= {(other.name, kind, id_) for id_ in busy}
             for one in Evaluator(other, self._store, now=self._now).load(kind, mine.keys() - busy):
                 if one.verdict.scope is Scope.OUT:

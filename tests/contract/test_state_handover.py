@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from state.store import Store
-from syncd.core.change import Action, Link
+from syncd.core.change import NEW, Action, Link
 from tests.contract.state_rows import HOUR, NOW, change, closing, link, linked, plan
 
 
@@ -115,7 +118,25 @@ def test_what_has_a_request_of_unknown_end_is_under_way(store: Store) -> None:
     rows = plan(store, change("a"), change("b"), change("c", kind="group"))
     store.journal.mark_sent("p1", "j", [row for row in rows if row.change.source_id != "b"], now=NOW)
     store.journal.finish("p1", "j")
-    assert store.journal.under_way("j", "user", ["a", "b", "c"]) == {"a"}
-    assert store.journal.under_way("k", "user", ["a"]) == set()
+    assert store.journal.under_way("j", "user", {"a": "A", "b": "B", "c": "C"}) == {"a"}
+    assert store.journal.under_way("k", "user", {"a": "A"}) == set()
     store.journal.close("p1", "j", [closing(row) for row in rows], now=NOW)
-    assert store.journal.under_way("j", "user", ["a"]) == set()
+    assert store.journal.under_way("j", "user", {"a": "A"}) == set()
+
+
+@pytest.mark.parametrize("member", ["A", f"{NEW}s:a"])
+@pytest.mark.parametrize("action", [Action.ADD_MEMBERS, Action.REMOVE_MEMBERS])
+def test_an_account_stays_while_its_job_has_sent_it_into_a_group_or_out_of_it(
+    store: Store, action: Action, member: str
+) -> None:
+    linked(store, link("a", "A"), link("g", "G", kind="group"))
+    handed = store.links.of("j", "user", ["a"])["a"]
+    sides: dict[str, Any] = {"before": {"members": []}, "after": {"members": []}}
+    sides["after" if action is Action.ADD_MEMBERS else "before"]["members"] = [member]
+    rows = plan(store, change("g", action, kind="group", target_id="G", **sides), id_="members")
+    assert store.journal.mark_sent("members", "j", rows, now=NOW)
+    assert store.journal.under_way("j", "user", {"a": "A", "b": "B"}) == {"a"}
+    assert not taken(store, handed)
+    store.journal.close("members", "j", [closing(rows[0])], now=NOW)
+    store.journal.finish("adoption", "k")
+    assert store.journal.under_way("j", "user", {"a": "A", "b": "B"}) == set()

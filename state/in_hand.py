@@ -1,0 +1,43 @@
+"""Objects for which a job has sent a request that has no known end: of their own, or of a group that they join or leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from state.engine import parts
+from state.tables import changes, plans
+from syncd.core.change import NEW, Action
+from syncd.core.model import Kind
+
+_OPEN = (
+    plans.c.job == sa.bindparam("of_job"),
+    plans.c.status.in_(["applying", "unsettled"]),
+    changes.c.status == "sent",
+)
+_THEIR_OWN = (
+    sa.select(changes.c.source_id)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        *_OPEN, changes.c.kind == sa.bindparam("of_kind"), changes.c.source_id.in_(sa.bindparam("ids", expanding=True))
+    )
+)
+_OF_MEMBERS = (
+    sa.select(changes.c.before, changes.c.after)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(*_OPEN, changes.c.action.in_([int(action) for action in Action if action.of_members]))
+)
+
+
+def in_hand(c: sa.Connection, job: str, kind: Kind, objects: Mapping[str, str]) -> set[str]:
+    """Which of these objects, {source id: target id}, by source id."""
+    found: set[str] = set()
+    for part in parts(objects):
+        found.update(c.scalars(_THEIR_OWN, {"of_job": job, "of_kind": kind, "ids": part}))
+    if kind == "user":
+        for sides in c.execute(_OF_MEMBERS, {"of_job": job}):
+            members = {id_ for side in sides for id_ in (side or {}).get("members", ())}
+            new = {id_.removeprefix(NEW).partition(":")[2] for id_ in members if id_.startswith(NEW)}
+            found |= {source_id for source_id, id_ in objects.items() if source_id in new or id_ in members}
+    return found
