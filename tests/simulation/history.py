@@ -81,12 +81,13 @@ class History:
             self.by_hand: 2,
             self.jump: 1,
         }
-        for _ in range(draw.randint(2, 5)):
+        for _ in range(draw.randint(2, 5) + (3 if self.world.second else 0)):
             for _ in range(draw.randint(0, 3)):
                 self._say(self.world.company.change())
                 self._removals.doubt()
             if self.world.second is not None:  # who moves from one to the other
-                self._say(f"retitle {self.world.company.retitle()}")
+                for _ in range(self.world.dice.randint(2, 5)):
+                    self._say(f"move {self.world.company.move()}")
                 if self.world.second.groups != "off" and self.world.dice.random() < 0.3:
                     self._say(f"rename_team {self.world.company.rename_team()}")
                 self._removals.doubt()
