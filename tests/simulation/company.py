@@ -111,6 +111,14 @@ class ChangingCompany:
             self.people[name].title = title
         return name
 
+    def move(self) -> str | None:
+        """Into the scope of another job, or out of it."""
+        if name := self._somebody():
+            title = self._draw.choice((None, "Clerk", "Director", SECRET_TITLE, SECRET_TITLE))
+            self.directory.set_title(name, title)
+            self.people[name].title = title
+        return name
+
     def rename_given(self) -> str | None:
         if name := self._somebody():
             self.people[name].given = self._word("Given")

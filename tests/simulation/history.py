@@ -11,6 +11,7 @@ from syncd.cycle import Wish
 from syncd.report.result import JobResult
 from syncd.runtime import Runtime
 from tests.simulation import invariants
+from tests.simulation.edit import edit
 from tests.simulation.faults import bad_disk, death
 from tests.simulation.ground import JOB, VARIANTS, Ground
 from tests.simulation.invariants import Violation
@@ -80,12 +81,13 @@ class History:
             self.by_hand: 2,
             self.jump: 1,
         }
-        for _ in range(draw.randint(2, 5)):
+        for _ in range(draw.randint(2, 5) + (3 if self.world.second else 0)):
             for _ in range(draw.randint(0, 3)):
                 self._say(self.world.company.change())
                 self._removals.doubt()
             if self.world.second is not None:  # who moves from one to the other
-                self._say(f"retitle {self.world.company.retitle()}")
+                for _ in range(self.world.dice.randint(2, 5)):
+                    self._say(f"move {self.world.company.move()}")
                 if self.world.second.groups != "off" and self.world.dice.random() < 0.3:
                     self._say(f"rename_team {self.world.company.rename_team()}")
                 self._removals.doubt()
@@ -212,37 +214,9 @@ class History:
         self.tick()
 
     def by_hand(self) -> None:
-        """Somebody changes at the target what is ours."""
-        world, draw = self.world, self.draw
         self._edited = True
-        ours = [one for one in world.target.users() if one.id not in world.by_hand]
-        teams = [one for one in world.target.groups() if one.id not in world.strangers and one.id not in world.by_hand]
-        if teams and draw.random() < 0.4:
-            team = draw.choice(teams)
-            members = team.members.copy()
-            gone = sorted(members.ids)[: draw.randint(0, 2)]
-            for id_ in gone:
-                members.discard(id_)
-            if gone:
-                world.target.change(team, team.attributes, members)
-            else:
-                world.target.remove(team)
-            self._say(f"by hand: {f'{len(gone)} leave' if gone else 'delete'} {team.name}")
-        elif ours:
-            one = draw.choice(ours)
-            how = draw.choice(("title", "delete", "deactivate", "rename"))
-            if how == "rename" and one.id not in invariants.linked(world):
-                how = "title"  # made by a request whose answer nobody has yet, and renamed: nobody could know it again
-            match how:
-                case "title":
-                    world.target.change(one, {**one.attributes, "title": "By hand"}, one.members)
-                case "delete":
-                    world.target.remove(one)
-                case "deactivate":
-                    world.target.change(one, {**one.attributes, "active": False}, one.members)
-                case "rename":
-                    world.target.change(one, {**one.attributes, "userName": f"hand.{one.name}"}, one.members)
-            self._say(f"by hand: {how} {one.name}")
+        if (said := edit(self.world)) is not None:
+            self._say(f"by hand: {said}")
         self.tick()
 
     def jump(self) -> None:

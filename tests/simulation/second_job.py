@@ -65,7 +65,7 @@ def drawn(draw: random.Random, before: SecondJob | None = None) -> SecondJob:
         groups = "off" if before.groups == "off" else draw.choice(("all", "renamed", "split"))
         return replace(drawn(draw), groups=groups)
     return SecondJob(
-        titles=draw.choice(tuple(TITLES)),
+        titles=draw.choice((*TITLES, "unlisted", "unlisted", "unlisted", "untitled")),
         precedence=draw.choice((0, 0, 1, -1)),
         groups=draw.choice(("off", "off", "all", "renamed", "split", "split")),
         deletes=draw.random() < 0.25,

@@ -89,7 +89,7 @@ class World:
         self.second: SecondJob | None = None
         if self.dice.random() < SHARE if two is None else two:
             self.second = drawn(self.dice)
-            self.variant = self.dice.choice((self.variant, "filtered"))
+            self.variant = self.dice.choice((self.variant, *["filtered"] * 7))
         self.full_every = draw.choice(FULL_EVERY)
         self.target = ScimDirectory(self.clock)
         self.quirks = draw.choice(_QUIRKS)
