@@ -23,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.simulation.ground import ground
 from tests.simulation.history import live
 
+_COUNTED = ("kills", "faults", "cycles", "removals", "stale", "passed")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -39,9 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with TemporaryDirectory() as folder, ground(Path(folder)) as under:
         for number, seed in enumerate(seeds, 1):
             told = live(under, seed, two=None if asked.jobs is None else asked.jobs == 2)
-            sums.update(
-                kills=told.kills, faults=told.faults, cycles=told.cycles, removals=told.removals, stale=told.stale
-            )
+            sums.update({what: getattr(told, what) for what in _COUNTED})
             if told.violation is not None or asked.seed is not None:
                 print("\n".join(told.lines))
             if told.violation is not None:

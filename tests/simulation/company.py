@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from connectors.sandbox.clock import Clock
-from tests.simulation.titles import SECRET_TITLE, Titles
+from tests.simulation.titles import SECRET_TITLE, TITLES, Titles
 from tests.system.company import COMPANIES, GraphCompany
 
 
@@ -53,6 +53,10 @@ class ChangingCompany:
             self.hire()
 
     # --- who should have what ---------------------------------------------------------------------------------------
+
+    def entitled(self) -> dict[str, Person]:
+        """Those who work and are assigned: whether a job wants them is up to its titles."""
+        return self.wanted(TITLES["all"])
 
     def in_scope(self, name: str, titles: Titles) -> bool:
         """Of a job that has these titles in its scope."""
@@ -107,17 +111,12 @@ class ChangingCompany:
     def retitle(self) -> str | None:
         if name := self._somebody():
             title = self._draw.choice((None, "Director", "Clerk", SECRET_TITLE, self._word("Head of ")))
-            self.directory.set_title(name, title)
-            self.people[name].title = title
+            self.set_title(name, title)
         return name
 
-    def move(self) -> str | None:
-        """Into the scope of another job, or out of it."""
-        if name := self._somebody():
-            title = self._draw.choice((None, "Clerk", "Director", SECRET_TITLE, SECRET_TITLE))
-            self.directory.set_title(name, title)
-            self.people[name].title = title
-        return name
+    def set_title(self, name: str, title: str | None) -> None:
+        self.directory.set_title(name, title)
+        self.people[name].title = title
 
     def rename_given(self) -> str | None:
         if name := self._somebody():

@@ -16,6 +16,7 @@ from tests.simulation.faults import bad_disk, death
 from tests.simulation.ground import JOB, VARIANTS, Ground
 from tests.simulation.invariants import Violation
 from tests.simulation.loop import Hang
+from tests.simulation.moves import move
 from tests.simulation.removals import Removals
 from tests.simulation.second_job import OTHER, drawn
 from tests.simulation.verbs import approve_held, provision_one, restart_job, sync_jobs
@@ -36,6 +37,7 @@ class Told:
     cycles: int = 0
     removals: int = 0
     stale: int = 0
+    passed: int = 0  #: accounts and groups, from one job to the other
     violation: str | None = None
 
 
@@ -85,12 +87,8 @@ class History:
             for _ in range(draw.randint(0, 3)):
                 self._say(self.world.company.change())
                 self._removals.doubt()
-            if self.world.second is not None:  # who moves from one to the other
-                for _ in range(self.world.dice.randint(2, 5)):
-                    self._say(f"move {self.world.company.move()}")
-                if self.world.second.groups != "off" and self.world.dice.random() < 0.3:
-                    self._say(f"rename_team {self.world.company.rename_team()}")
-                self._removals.doubt()
+            if self.world.second is not None:
+                self._pass_on()
             self.world.clock.advance(draw.choice((1, 60, 600, 7200, _DAY)))
             (step,) = draw.choices(list(steps), list(steps.values()))
             step()
@@ -99,20 +97,21 @@ class History:
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _struck(self, *verbs: Callable[[Runtime], Awaitable[Any]]) -> list[Ended]:
-        """Run in bad weather, and with what may befall a process."""
+    def _struck(self, *verbs: Callable[[Runtime], Awaitable[Any]], mild: bool = False) -> list[Ended]:
+        """Run in bad weather, and with what may befall a process. `mild`: nothing does, in good weather."""
         draw, world = self.draw, self.world
-        severity = draw.choice((0, 0, 0.03, 0.1, 0.3, 0.7))
+        severity = 0 if mild else draw.choice((0, 0, 0.03, 0.1, 0.3, 0.7))
         where = draw.choice(("source", "target", "both"))
         world.at_source.chance = severity if where != "target" else 0
         world.at_target.chance = severity if where != "source" else 0
-        stale = draw.choice((0, 0, 0, 0.1, 0.5))
+        stale = 0 if mild else draw.choice((0, 0, 0, 0.1, 0.5))
         world.stale_source.chance = stale if where != "target" else 0
         world.stale_target.chance = stale if where != "source" else 0
-        fate = draw.random()
+        fate = 1 if mild else draw.random()
         dies = death(draw, turns=world.turns, commits=world.commits) if fate < 0.4 else None
         disk = bad_disk(draw, statements=world.statements) if 0.4 <= fate < 0.55 else None
         before, old = world.at_source.struck + world.at_target.struck, self._stale()
+        owners = self._owners()
         try:
             ended = world.run(*verbs, death=dies, disk=disk)
         finally:
@@ -120,6 +119,7 @@ class History:
                 weather.chance = 0
         faults = world.at_source.struck + world.at_target.struck - before
         self.told.faults += faults
+        self.told.passed += sum(owners.get(id_, job) != job for id_, job in self._owners().items())
         self.told.stale += (old := self._stale() - old)
         self.told.kills += sum(one.killed for one in ended)
         for one in ended:
@@ -139,9 +139,13 @@ class History:
     def _sync(self, wish: Wish) -> Callable[[Runtime], Awaitable[Any]]:
         return partial(sync_jobs, jobs=self._jobs(), wish=wish)
 
-    def _cycle(self, wish: Wish, *, times: int = 1) -> None:
+    def _owners(self) -> dict[str, str]:
+        """Whose accounts are, by their ids, where that may change."""
+        return {one.target_id: one.job for one in invariants.links(self.world)} if self.world.second else {}
+
+    def _cycle(self, wish: Wish, *, times: int = 1, mild: bool = False) -> None:
         before, lagged = self._removals.before(), self.world.stale_source.told
-        ended = self._struck(*(self._sync(wish) for _ in range(times)))
+        ended = self._struck(*(self._sync(wish) for _ in range(times)), mild=mild)
         self.told.cycles += times
         limited = times == 1 and not (self._approved or self._edited)
         self.told.removals += self._removals.judge(before, limited=limited)
@@ -153,9 +157,20 @@ class History:
     def _stale(self) -> int:
         return self.world.stale_source.told + self.world.stale_target.told
 
-    def tick(self) -> None:
+    def _pass_on(self) -> None:
+        """Some move from one job to the other, and these look at it soon after."""
+        dice = self.world.dice
+        for _ in range(dice.randint(1, 4)):
+            self._say(f"move {move(self.world)}")
+        if self.world.second is not None and self.world.second.groups != "off" and dice.random() < 0.3:
+            self._say(f"rename_team {self.world.company.rename_team()}")
+        self._removals.doubt()
+        self.world.clock.advance(dice.choice((1, 60)))
+        self.tick(mild=dice.random() < 0.5)
+
+    def tick(self, *, mild: bool = False) -> None:
         self._say("tick")
-        self._cycle(Wish(failed_now=False))
+        self._cycle(Wish(failed_now=False), mild=mild)
 
     def full(self) -> None:
         self._say("full cycle")
