@@ -83,7 +83,7 @@ class History:
             self.by_hand: 2,
             self.jump: 1,
         }
-        for _ in range(draw.randint(2, 5) + (3 if self.world.second else 0)):
+        for _ in range(draw.randint(2, 5) + (1 if self.world.second else 0)):
             for _ in range(draw.randint(0, 3)):
                 self._say(self.world.company.change())
                 self._removals.doubt()
