@@ -60,6 +60,7 @@ class History:
         self._removals = Removals(world)
         self._approved = False
         self._edited = False  #: by hand, at the target
+        self._owners: dict[str, str] = {}  #: jobs by the ids of what they have at the target
         self._say(f"{world.company.kind}, {self._quirks()}, {world.variant}, {world.second or 'one job'}")
 
     def _quirks(self) -> str:
@@ -111,7 +112,6 @@ class History:
         dies = death(draw, turns=world.turns, commits=world.commits) if fate < 0.4 else None
         disk = bad_disk(draw, statements=world.statements) if 0.4 <= fate < 0.55 else None
         before, old = world.at_source.struck + world.at_target.struck, self._stale()
-        owners = self._owners()
         try:
             ended = world.run(*verbs, death=dies, disk=disk)
         finally:
@@ -119,7 +119,7 @@ class History:
                 weather.chance = 0
         faults = world.at_source.struck + world.at_target.struck - before
         self.told.faults += faults
-        self.told.passed += sum(owners.get(id_, job) != job for id_, job in self._owners().items())
+        self._note_owners()
         self.told.stale += (old := self._stale() - old)
         self.told.kills += sum(one.killed for one in ended)
         for one in ended:
@@ -139,9 +139,13 @@ class History:
     def _sync(self, wish: Wish) -> Callable[[Runtime], Awaitable[Any]]:
         return partial(sync_jobs, jobs=self._jobs(), wish=wish)
 
-    def _owners(self) -> dict[str, str]:
-        """Whose accounts are, by their ids, where that may change."""
-        return {one.target_id: one.job for one in invariants.links(self.world)} if self.world.second else {}
+    def _note_owners(self) -> None:
+        """Whose what is now, and what has passed from one job to the other."""
+        for link in invariants.links(self.world) if self.world.second else ():
+            if self._owners.get(link.target_id, link.job) != link.job:
+                self.told.passed += 1
+                self.world.passed.add(link.target_id)
+            self._owners[link.target_id] = link.job
 
     def _cycle(self, wish: Wish, *, times: int = 1, mild: bool = False) -> None:
         before, lagged = self._removals.before(), self.world.stale_source.told
@@ -266,6 +270,7 @@ class History:
             writes = self._writes()
             before = self._removals.before()
             (ended,) = world.run(partial(sync_jobs, jobs=tuple(world.titles), wish=wish))
+            self._note_owners()
             self._say(f"  {ended.error or _short(ended.value)}")
             if ended.error is not None:
                 raise Violation(f"a quiet cycle ended with: {ended.error}")

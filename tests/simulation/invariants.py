@@ -178,8 +178,9 @@ def _groups_are_as_wished(world: World, ids: Mapping[str, str]) -> None:
             raise Violation(f"{team} is of {job}")
         working = {id_ for id_ in groups[team].members.ids if id_ in active(world) and id_ not in unknown}
         wished = {ids[name] for name in members & ids.keys() if owners[ids[name]] == job}
-        if world.forgotten:  # members that one job added are the other one's accounts by now
-            working = {id_ for id_ in working if id_ in wished or owners.get(id_) == job}
+        if world.forgotten:  # members that one job added are the other one's accounts by now, or were for a time
+            known = {id_ for id_ in working if owners.get(id_) == job and id_ not in world.passed}
+            working &= wished | known
         if working != wished:
             raise Violation(f"members of {team}, of {job}: {_names(world, working)}, not {_names(world, wished)}")
 

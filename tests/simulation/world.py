@@ -106,6 +106,7 @@ class World:
         self.turns, self.commits, self.statements = 600, 25, 60
         self.by_hand: set[str] = set()  #: accounts and groups at the target that others made
         self.forgotten = False  #: links were, so that nobody knows who was added to a group by whom
+        self.passed: set[str] = set()  #: ids of accounts and groups at the target that have had several jobs
         self._furnish()
 
     @property
