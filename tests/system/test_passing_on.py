@@ -136,3 +136,21 @@ expression = 'Not([IsSoftDeleted])'
         for job in ("admins", "job"):
             here.sync(job=job, full=True)
             assert here.written == []
+
+
+def test_a_value_that_a_late_replica_shows_from_before_is_written_when_an_account_passes_on(here: House) -> None:
+    account = here.target.user(here.company.login("ada"))
+    assert account is not None
+    before = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": account.id, **account.attributes}
+    given = account.attributes["name"]["givenName"]
+    here.company.set_given_name("ada", "Augusta")
+    here.sync()
+    here.company.set_given_name("ada", given)
+    move(here, "ada", "Sales")
+    late = {"totalResults": 1, "Resources": [before]}
+    here.at_target({"replace": late}, method="GET", path="/Users\\?")
+    here.sync(code=3, job="other")
+    assert owner(here, "ada") == "other"
+    account = here.target.user(here.company.login("ada"))
+    assert account is not None
+    assert account.attributes["name"]["givenName"] == given
