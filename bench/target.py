@@ -201,7 +201,8 @@ def plan(url: str, changes: Sequence[Change], concurrency: int, folder: Path) ->
 
     async def run() -> None:
         async with runtime.target("bench", write=True) as target:
-            applied = await Applier(job, runtime.store, target, draft, runtime.clock, stopping=asyncio.Event()).run()
+            here = runtime.store, target, draft, runtime.clock
+            applied = await Applier(job, *here, stopping=asyncio.Event(), others=tuple).run()
         assert applied.error is None, applied.error
 
     yield run
