@@ -276,7 +276,9 @@ class History:
                 raise Violation(f"a quiet cycle ended with: {ended.error}")
             self._removals.judge(before, limited=False)
             last = ended.value
-            if all(one.exit_code == 0 or _conflicts_alone(one) for one in last) and self._writes() == writes:
+            ended_well = all(one.exit_code == 0 or _conflicts_alone(one) for one in last)
+            # An account that passes on without a request is news for the job that had it.
+            if ended_well and self._writes() == writes and not any(one.counts["adopt"] for one in last):
                 needed = False
                 break
             if any(one.exit_code == 3 for one in last):
