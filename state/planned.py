@@ -87,7 +87,7 @@ class PlannedRows(Approvals):
                 }
         return found
 
-    def under_way(self, job: str, kind: Kind, objects: Mapping[str, str]) -> set[str]:
+    def in_hand(self, job: str, kind: Kind, objects: Mapping[str, str]) -> set[str]:
         """Which of these objects, {source id: target id}, a job has sent a request for that has no known end."""
         with reading(self._engine) as c:
             return in_hand(c, job, kind, objects)

@@ -47,7 +47,7 @@ class Owners:
             if not mine or kind not in other.kinds:
                 continue
             places = {id_: link.target_id for id_, link in mine.items()}
-            busy = self._store.journal.under_way(other.name, kind, places)
+            busy = self._store.journal.in_hand(other.name, kind, places)
             self._busy |= {(other.name, kind, id_) for id_ in busy}
             for one in Evaluator(other, self._store, now=self._now).load(kind, mine.keys() - busy):
                 if one.verdict.scope is Scope.OUT:

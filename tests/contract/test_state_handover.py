@@ -118,10 +118,10 @@ def test_what_has_a_request_of_unknown_end_is_under_way(store: Store) -> None:
     rows = plan(store, change("a"), change("b"), change("c", kind="group"))
     store.journal.mark_sent("p1", "j", [row for row in rows if row.change.source_id != "b"], now=NOW)
     store.journal.finish("p1", "j")
-    assert store.journal.under_way("j", "user", {"a": "A", "b": "B", "c": "C"}) == {"a"}
-    assert store.journal.under_way("k", "user", {"a": "A"}) == set()
+    assert store.journal.in_hand("j", "user", {"a": "A", "b": "B", "c": "C"}) == {"a"}
+    assert store.journal.in_hand("k", "user", {"a": "A"}) == set()
     store.journal.close("p1", "j", [closing(row) for row in rows], now=NOW)
-    assert store.journal.under_way("j", "user", {"a": "A"}) == set()
+    assert store.journal.in_hand("j", "user", {"a": "A"}) == set()
 
 
 @pytest.mark.parametrize("member", ["A", f"{NEW}s:a"])
@@ -135,8 +135,8 @@ def test_an_account_stays_while_its_job_has_sent_it_into_a_group_or_out_of_it(
     sides["after" if action is Action.ADD_MEMBERS else "before"]["members"] = [member]
     rows = plan(store, change("g", action, kind="group", target_id="G", **sides), id_="members")
     assert store.journal.mark_sent("members", "j", rows, now=NOW)
-    assert store.journal.under_way("j", "user", {"a": "A", "b": "B"}) == {"a"}
+    assert store.journal.in_hand("j", "user", {"a": "A", "b": "B"}) == {"a"}
     assert not taken(store, handed)
     store.journal.close("members", "j", [closing(rows[0])], now=NOW)
     store.journal.finish("adoption", "k")
-    assert store.journal.under_way("j", "user", {"a": "A", "b": "B"}) == set()
+    assert store.journal.in_hand("j", "user", {"a": "A", "b": "B"}) == set()
