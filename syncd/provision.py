@@ -239,6 +239,7 @@ async def _match(trace: Trace, job: Job, target: Target, seen: Evaluated) -> Non
     if seen.verdict.scope is not Scope.IN or seen.desired is None:
         trace.add("match", "skipped", "not in scope and not linked: not ours")
         return
+    tried = []
     for path in mapping.match:
         value = seen.desired.values.get(path)
         if value in (None, ""):
@@ -249,7 +250,9 @@ async def _match(trace: Trace, job: Job, target: Target, seen: Evaluated) -> Non
             shown = REDACTED if path in mapping.redacted else repr(value)
             trace.add("match", "ok", f"{path} {shown} matches {', '.join(ids)}", attribute=path, target_ids=ids)
             return
-    trace.add("match", "ok", "no account matches at the target", target_ids=[])
+        tried.append(path)
+    by = f" by {' or '.join(tried)}" if tried else ""
+    trace.add("match", "ok", f"nothing at the target matches{by}", target_ids=[])
 
 
 def _before(past: Sequence[LogEntry]) -> list[Json]:

@@ -63,6 +63,7 @@ def test_explain_names_the_clause_and_the_drift(here: House, cli: Cli) -> None:
     company.hire("new", "sales")
     steps, changes = explained(cli, company.login("new").upper())
     (coming,) = [change for change in changes if change["action"] == "create"]
+    assert steps["match"]["detail"].startswith("nothing at the target matches by userName")
     assert coming["target_id"] is None
 
     told = here.sync()
