@@ -22,6 +22,7 @@ from tests.system.conftest import Cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 _BLOCK = re.compile(r"(?ms)^( *)```(\w+)\n(.*?)^\1```$")
 #: what a fragment needs around it to be a configuration
 _WHOLE = {
@@ -164,9 +165,21 @@ def test_each_yaml_in_the_pages_is_yaml(text: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_each_link_within_the_pages_leads_somewhere(page: Path) -> None:
     text = re.sub(r"(?ms)^ *```.*?^ *```", "", page.read_text(encoding="utf-8"))
-    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+    for link in LINK.findall(text):
         if "://" not in link:
             assert (page.parent / link).exists(), link
+
+
+def test_each_page_is_reached_from_the_readme_by_links() -> None:
+    reached, ahead = set[Path](), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page not in reached:
+            reached.add(page)
+            ahead += [
+                at for link in LINK.findall(page.read_text("utf-8")) if (at := (page.parent / link).resolve()) in PAGES
+            ]
+    assert {page for page in PAGES if not page.name.endswith(".head.md")} == reached
 
 
 def test_what_readers_look_for_first_stands_first() -> None:
