@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from state.approvals import Approvals
 from state.engine import parts, reading
 from state.in_hand import in_hand
+from state.overtaken import LONGEST
 from state.tables import changes, plans
 from syncd.core.change import Action, Status
 from syncd.core.model import Json, Kind
@@ -42,6 +43,18 @@ _CREATIONS_SINCE = (
         changes.c.status == "sent",
         changes.c.action == int(Action.CREATE),
         changes.c.kind == sa.bindparam("of_kind"),
+        changes.c.changed_at > sa.bindparam("since"),
+    )
+)
+#: of other plans, while a plan is made and carried out: what may be there by now although its look-ups did not find it
+_MADE_BESIDE = (
+    sa.select(changes.c.source_id, changes.c.status, changes.c.after)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        plans.c.job == sa.bindparam("of_job"),
+        plans.c.created_at > sa.bindparam("made_since"),
+        changes.c.stage == sa.bindparam("of_stage"),
+        changes.c.status.in_(["sent", "done"]),
         changes.c.changed_at > sa.bindparam("since"),
     )
 )
@@ -98,6 +111,21 @@ class PlannedRows(Approvals):
         with reading(self._engine) as c:
             found = c.scalars(_CREATIONS_SINCE, {"of_job": job, "of_kind": kind, "since": since})
             return [after or {} for after in found]
+
+    def made_beside(
+        self, plan: str, job: str, kind: Kind, *, within: timedelta
+    ) -> list[tuple[str, bool, dict[str, Json]]]:
+        """What a job has sent to create objects since a plan of another one was begun, and `within` that time before, as
+        their clocks may differ: (source id, whether it is known to be there, values by path)."""
+        with reading(self._engine) as c:
+            begun = c.scalar(sa.select(plans.c.created_at).where(plans.c.id == plan))
+            if begun is None:
+                return []
+            since = begun - within
+            stage = 2 * int(Action.CREATE) + (kind == "group")
+            of = {"of_job": job, "of_stage": stage, "since": since, "made_since": since - LONGEST}
+            found = c.execute(_MADE_BESIDE, of).all()
+            return [(row.source_id, row.status == "done", row.after or {}) for row in found]
 
     def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:
         """The user names that a plan writes: {source id: userName}; what is redacted comes as its mark."""
