@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from state.approvals import Approvals
 from state.engine import parts, reading
-from state.in_hand import in_hand
+from state.in_hand import adopted, in_hand
 from state.overtaken import LONGEST
 from state.tables import changes, plans
 from syncd.core.change import Action, Status
@@ -104,6 +104,11 @@ class PlannedRows(Approvals):
         """Which of these objects, {source id: target id}, a job has sent a request for that has no known end."""
         with reading(self._engine) as c:
             return in_hand(c, job, kind, objects)
+
+    def adopted(self, jobs: Collection[str], kind: Kind, target_ids: Iterable[str], *, now: datetime) -> set[str]:
+        """Which of these objects of a target some of these jobs are taking over right now, by target id."""
+        with reading(self._engine) as c:
+            return adopted(c, jobs, kind, target_ids, now=now)
 
     def creations_since(self, job: str, kind: Kind, since: datetime) -> list[dict[str, Json]]:
         """What a job has sent to create objects since then, and has no answer to yet: their values by path; what is

@@ -113,8 +113,9 @@ class Applier:
             ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
         owner = {"target": self.job.target, "claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
         handed = {row.key: link for row in ready if (link := self._handed(row)) is not None}
-        free = journal.mark_sent(self.draft.id, job, ready, now=now, handed=handed, **owner)
-        late = self._late([row for row in ready if row.key in free])
+        others = [other.name for other in self._others()]
+        free = journal.mark_sent(self.draft.id, job, ready, now=now, handed=handed, others=others, **owner)
+        late = self._late([row for row in ready if row.key in free]) if others else set()
         free -= late
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
@@ -134,8 +135,6 @@ class Applier:
     def _late(self, marked: Sequence[Row]) -> set[str]:
         """Of rows that are marked as sent: whose group another job has made meanwhile, or whose members have passed to one.
         From their marks on none of that can happen any more."""
-        if not list(self._others()):
-            return set()
         return twins(self._others, self.store, self.job, self.draft.id, marked) | self._ids.passed(marked)
 
     def _handed(self, row: Row) -> Link | None:

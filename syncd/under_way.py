@@ -8,8 +8,9 @@ many services let it (RFC 7643 section 4.2 asks for no unique displayName).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from state.in_hand import LONGEST
 from state.row import Row
 from state.store import Store
 from syncd.core.attributes import parse_path, read
@@ -18,14 +19,11 @@ from syncd.core.model import Kind
 from syncd.job import Job
 from syncd.precedence import named
 
-#: no request lasts so long: what is still open then was left by a process that was killed
-LONGEST = timedelta(minutes=5)
-
 
 def makers(
     others: Callable[[], Iterable[Job]], store: Store, kind: Kind, found: Sequence[Observed], *, now: datetime
 ) -> dict[str, str]:
-    """The jobs that are making these accounts, by target id. To be asked before the links are: a creation that ends in
+    """The jobs that are making these accounts, or taking them over, by target id. To be asked before the links are: a creation that ends in
     between has its link by then."""
     making: dict[str, str] = {}
     for other in others() if found else ():
@@ -37,6 +35,8 @@ def makers(
             has = {path: read(one.resource, parse_path(path)) for path in other.kinds[kind].mapping.match}
             if not names.isdisjoint(named(other, kind, has)):
                 making[one.id] = other.name
+        taking = store.journal.adopted([other.name], kind, [one.id for one in found], now=now)
+        making |= dict.fromkeys(taking, other.name)
     return making
 
 

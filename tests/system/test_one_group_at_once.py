@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,9 @@ def test_two_cycles_that_make_the_same_groups_at_once_make_each_once(
     ):
         together = threading.Barrier(2, timeout=20)
         for runtime in (here.runtime, second):
-            monkeypatch.setattr(runtime.store.journal, "mark_sent", Together(runtime.store.journal, together))
+            monkeypatch.setattr(
+                runtime.store.journal, "mark_sent", Together(runtime.store.journal, together, makes_group)
+            )
 
         async def at_once() -> None:
             await asyncio.gather(sync(here.runtime, ["job"], Wish()), sync(second, ["second"], Wish()))
@@ -57,14 +59,14 @@ def test_two_cycles_that_make_the_same_groups_at_once_make_each_once(
 
 
 class Together:
-    """Marks the first groups that are made as sent at the same time as another process does."""
+    """Marks the first rows of a sort as sent at the same time as another process does."""
 
-    def __init__(self, journal: Journal, together: threading.Barrier) -> None:
-        self._mark, self._together = journal.mark_sent, together
+    def __init__(self, journal: Journal, together: threading.Barrier, sort: Callable[[Row], bool]) -> None:
+        self._mark, self._together, self._sort = journal.mark_sent, together, sort
         self._met = False
 
     def __call__(self, plan: str, job: str, rows: Sequence[Row], **how: Any) -> set[str]:
-        if self._met or not any(_makes_group(row) for row in rows):
+        if self._met or not any(self._sort(row) for row in rows):
             return self._mark(plan, job, rows, **how)
         self._met = True
         self._together.wait()
@@ -84,7 +86,7 @@ def test_a_group_that_another_job_has_made_since_the_plan_is_not_made_again(
         mark = journal.mark_sent
 
         def late(plan: str, job: str, rows: Sequence[Row], **how: Any) -> set[str]:
-            if any(_makes_group(row) for row in rows) and not others:
+            if any(makes_group(row) for row in rows) and not others:
                 others.append(sync_once(second, "second"))
             return mark(plan, job, rows, **how)
 
@@ -96,5 +98,5 @@ def test_a_group_that_another_job_has_made_since_the_plan_is_not_made_again(
         assert "belongs to job second, which keeps it" in waiting[here.company.team_name("sales")]
 
 
-def _makes_group(row: Row) -> bool:
+def makes_group(row: Row) -> bool:
     return row.change.action is Action.CREATE and row.change.kind == "group"
