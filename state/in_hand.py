@@ -1,8 +1,10 @@
-"""Objects for which a job has sent a request that has no known end: of their own, or of a group that they join or leave."""
+"""Objects for which a job has sent a request that has no known end: of their own, of a group that they join or leave, or to take
+them over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -11,6 +13,8 @@ from state.tables import changes, plans
 from syncd.core.change import NEW, Action
 from syncd.core.model import Kind
 
+#: no request lasts so long: what is still open then was left by a process that was killed
+LONGEST = timedelta(minutes=5)
 _OPEN = (
     plans.c.job == sa.bindparam("of_job"),
     plans.c.status.in_(["applying", "unsettled"]),
@@ -28,6 +32,19 @@ _OF_MEMBERS = (
     .join(plans, plans.c.id == changes.c.plan)
     .where(*_OPEN, changes.c.action.in_([int(action) for action in Action if action.of_members]))
 )
+_ADOPTED = (
+    sa.select(changes.c.target_id)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        plans.c.job.in_(sa.bindparam("of_jobs", expanding=True)),
+        plans.c.status == "applying",
+        changes.c.action == int(Action.ADOPT),
+        changes.c.kind == sa.bindparam("of_kind"),
+        changes.c.status == "sent",
+        changes.c.changed_at > sa.bindparam("since"),
+        changes.c.target_id.in_(sa.bindparam("ids", expanding=True)),
+    )
+)
 
 
 def in_hand(c: sa.Connection, job: str, kind: Kind, objects: Mapping[str, str]) -> set[str]:
@@ -40,4 +57,15 @@ def in_hand(c: sa.Connection, job: str, kind: Kind, objects: Mapping[str, str]) 
             members = {id_ for side in sides for id_ in (side or {}).get("members", ())}
             new = {id_.removeprefix(NEW).partition(":")[2] for id_ in members if id_.startswith(NEW)}
             found |= {source_id for source_id, id_ in objects.items() if source_id in new or id_ in members}
+    return found
+
+
+def adopted(
+    c: sa.Connection, jobs: Collection[str], kind: Kind, target_ids: Iterable[str], *, now: datetime
+) -> set[str]:
+    """Which of these objects of a target some of these jobs are taking over right now, by target id."""
+    found: set[str] = set()
+    for part in parts(target_ids) if jobs else ():
+        of = {"of_jobs": list(jobs), "of_kind": kind, "since": now - LONGEST, "ids": part}
+        found.update(c.scalars(_ADOPTED, of))
     return found

@@ -238,6 +238,7 @@ class Journal(PlannedRows):
         now: datetime,
         handed: Mapping[str, Link] | None = None,
         target: str = "",
+        others: Collection[str] = (),
         claimed_by: str = "",
         leased_by: str = "",
     ) -> set[str]:
@@ -245,7 +246,7 @@ class Journal(PlannedRows):
 
         The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
         Left out is what on-demand work other than `claimed_by` has in hand, what was planned on a link that has moved
-        since, adoptions of accounts of `target` that other jobs have linked since, and members of a group to which others
+        since, adoptions of accounts of `target` that other jobs have linked since, or that `others` there are adopting, and members of a group to which others
         have sent some since: the plan is old, and the caller looks again.
         `handed`: links of other jobs that pass to this one with these rows, by their keys, unless their jobs are at it.
         """
@@ -265,7 +266,7 @@ class Journal(PlannedRows):
             for row in rows:
                 if row.key in free and (link := (handed or {}).get(row.key)) is not None:
                     free -= set() if hand_over(c, link, job=job, source_id=row.change.source_id, now=now) else {row.key}
-            free -= taken(c, job, target, [row for row in rows if row.key in free])
+            free -= taken(c, job, target, [row for row in rows if row.key in free], others=others, now=now)
             marked: set[str] = set()
             for part in parts(free):
                 marked.update(c.scalars(_MARK_SENT, {"of_plan": plan, "keys": part, "at": now}))

@@ -3,14 +3,16 @@ gone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from state.engine import parts
+from state.in_hand import adopted
 from state.row import Row
-from state.tables import links
+from state.tables import links, targets
 from syncd.core.change import Action
 from syncd.core.model import Kind
 
@@ -43,15 +45,21 @@ def moved(c: sa.Connection, job: str, kind: Kind, rows: Sequence[Row]) -> set[st
     return found
 
 
-def taken(c: sa.Connection, job: str, target: str, rows: Sequence[Row]) -> set[str]:
-    """Keys of rows that adopt an account to which another job has a link by now: it must not be written to."""
+def taken(
+    c: sa.Connection, job: str, target: str, rows: Sequence[Row], *, others: Collection[str], now: datetime
+) -> set[str]:
+    """Keys of rows that adopt an account to which another job has a link by now, or which one of the `others` on the target
+    is adopting: it must not be written to."""
     found: set[str] = set()
-    adopted = [row for row in rows if row.change.action is Action.ADOPT]
-    for kind in dict.fromkeys(row.change.kind for row in adopted):
-        of_kind = [row for row in adopted if row.change.kind == kind]
+    adopting = [row for row in rows if row.change.action is Action.ADOPT]
+    if adopting and others:  # of two jobs that look at the same moment one would else not see the other
+        c.execute(sa.select(targets.c.name).where(targets.c.name == target).with_for_update())
+    for kind in dict.fromkeys(row.change.kind for row in adopting):
+        of_kind = [row for row in adopting if row.change.kind == kind]
         for part in parts(of_kind):
-            ids = [row.change.target_id for row in part]
+            ids = [row.change.target_id or "" for row in part]
             theirs = set(c.scalars(_OF_OTHERS, {"of_target": target, "of_kind": kind, "of_job": job, "ids": ids}))
+            theirs |= adopted(c, others, kind, ids, now=now)
             found |= {row.key for row in part if row.change.target_id in theirs}
     return found
 

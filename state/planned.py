@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from state.approvals import Approvals
 from state.engine import parts, reading
-from state.in_hand import in_hand
+from state.in_hand import adopted, in_hand
+from state.overtaken import LONGEST
 from state.tables import changes, plans
 from syncd.core.change import Action, Status
 from syncd.core.model import Json, Kind
@@ -42,6 +43,18 @@ _CREATIONS_SINCE = (
         changes.c.status == "sent",
         changes.c.action == int(Action.CREATE),
         changes.c.kind == sa.bindparam("of_kind"),
+        changes.c.changed_at > sa.bindparam("since"),
+    )
+)
+#: of other plans, while a plan is made and carried out: what may be there by now although its look-ups did not find it
+_MADE_BESIDE = (
+    sa.select(changes.c.source_id, changes.c.status, changes.c.after)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        plans.c.job == sa.bindparam("of_job"),
+        plans.c.created_at > sa.bindparam("made_since"),
+        changes.c.stage == sa.bindparam("of_stage"),
+        changes.c.status.in_(["sent", "done"]),
         changes.c.changed_at > sa.bindparam("since"),
     )
 )
@@ -92,12 +105,32 @@ class PlannedRows(Approvals):
         with reading(self._engine) as c:
             return in_hand(c, job, kind, objects)
 
+    def adopted(self, jobs: Collection[str], kind: Kind, target_ids: Iterable[str], *, now: datetime) -> set[str]:
+        """Which of these objects of a target some of these jobs are taking over right now, by target id."""
+        with reading(self._engine) as c:
+            return adopted(c, jobs, kind, target_ids, now=now)
+
     def creations_since(self, job: str, kind: Kind, since: datetime) -> list[dict[str, Json]]:
         """What a job has sent to create objects since then, and has no answer to yet: their values by path; what is
         redacted comes as its mark."""
         with reading(self._engine) as c:
             found = c.scalars(_CREATIONS_SINCE, {"of_job": job, "of_kind": kind, "since": since})
             return [after or {} for after in found]
+
+    def made_beside(
+        self, plan: str, job: str, kind: Kind, *, within: timedelta
+    ) -> list[tuple[str, bool, dict[str, Json]]]:
+        """What a job has sent to create objects since a plan of another one was begun, and `within` that time before, as
+        their clocks may differ: (source id, whether it is known to be there, values by path)."""
+        with reading(self._engine) as c:
+            begun = c.scalar(sa.select(plans.c.created_at).where(plans.c.id == plan))
+            if begun is None:
+                return []
+            since = begun - within
+            stage = 2 * int(Action.CREATE) + (kind == "group")
+            of = {"of_job": job, "of_stage": stage, "since": since, "made_since": since - LONGEST}
+            found = c.execute(_MADE_BESIDE, of).all()
+            return [(row.source_id, row.status == "done", row.after or {}) for row in found]
 
     def planned_names(self, plan: str, kind: Kind, ids: Iterable[str]) -> dict[str, Json]:
         """The user names that a plan writes: {source id: userName}; what is redacted comes as its mark."""

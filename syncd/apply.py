@@ -26,6 +26,7 @@ from syncd.member_names import named
 from syncd.progress import UNWATCHED, Progress
 from syncd.real_ids import RealIds
 from syncd.settle import Settler
+from syncd.under_way import twins
 from syncd.unsent import close_unsent
 from syncd.window import TOGETHER, Sent, Window
 
@@ -70,7 +71,7 @@ class Applier:
         self.on_demand = on_demand  # it has claimed its object instead of the job's lease
         self.job, self.store, self.target, self.draft, self.clock = job, store, target, draft, clock
         self.stopping = stopping
-        self._settler = Settler(job, store, target, clock, others)
+        self._settler, self._others = Settler(job, store, target, clock, others), others
         self._closings = Closings(job, store, draft, clock)
         self._ids = RealIds(job, store, clock)
         self.result = Applied()
@@ -112,7 +113,10 @@ class Applier:
             ready = [replace(row, change=named(self.store, self.job, row.change)) for row in ready]
         owner = {"target": self.job.target, "claimed_by" if self.on_demand else "leased_by": self.store.leases.owner}
         handed = {row.key: link for row in ready if (link := self._handed(row)) is not None}
-        free = journal.mark_sent(self.draft.id, job, ready, now=now, handed=handed, **owner)
+        others = [other.name for other in self._others()]
+        free = journal.mark_sent(self.draft.id, job, ready, now=now, handed=handed, others=others, **owner)
+        late = self._late([row for row in ready if row.key in free]) if others else set()
+        free -= late
         closings: list[Closing] = []
         for row in [*(row for row in ready if row.key not in free), *waiting]:
             lost = row.change.action in _FOLLOWS and (row.change.kind, row.change.source_id) not in links
@@ -127,6 +131,11 @@ class Applier:
         return [
             Sent(row=row, link=links.get((row.change.kind, row.change.source_id))) for row in ready if row.key in free
         ]
+
+    def _late(self, marked: Sequence[Row]) -> set[str]:
+        """Of rows that are marked as sent: whose group another job has made meanwhile, or whose members have passed to one.
+        From their marks on none of that can happen any more."""
+        return twins(self._others, self.store, self.job, self.draft.id, marked) | self._ids.passed(marked)
 
     def _handed(self, row: Row) -> Link | None:
         """The link of another job that this row takes over."""

@@ -6,10 +6,11 @@ has, the incumbent leaves the account as it is, so that access has no gap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from state.links import Place
 from state.row import is_mark
 from state.store import Store
 from syncd.core.attributes import parse_path, read
@@ -98,18 +99,14 @@ class Owners:
             return link.job
         return f"{link.job} (no job of this target any more; to let all of its accounts go: syncd restart {link.job} --links)"
 
-    def claimed(self, kind: Kind, leaving: Iterable[Evaluated]) -> dict[str, str]:
+    def claimed(self, kind: Kind, leaving: Sequence[Evaluated]) -> dict[str, str]:
         """Which of these linked objects that are to lose their accounts others claim: a sentence by source id.
 
         Of a job with another source those count that met with this as a conflict: nobody else is evaluated.
         """
         found: dict[str, str] = {}
         links = {one.object.id: one.link for one in leaving if one.link is not None}
-        for other in self._others() if links else ():
-            if kind not in other.kinds or not other.kinds[kind].policy.allows(Action.ADOPT):
-                continue
-            if self._store.jobs.get(other.name).paused:
-                continue
+        for other in self._takers(kind) if links else ():
             theirs = self._wished(other, kind, links)
             renamed = self._renamed(other, kind, leaving)
             for id_, link in links.items():
@@ -119,6 +116,32 @@ class Owners:
                         f"as it is: syncd sync --job {other.name}"
                     )
         return found
+
+    def doubled(self, kind: Kind, leaving: Sequence[Evaluated]) -> dict[str, Place]:
+        """Which of these linked objects that are to lose their accounts another job with the same source wants, too, and
+        believes to have another account for that it would call alike: where that is, by source id. One of the two is gone
+        if names are unique at the target, and the other job would claim this one if it knew that."""
+        found: dict[str, Place] = {}
+        links = {one.object.id: one.link for one in leaving if one.link is not None}
+        for other in self._takers(kind) if links else ():
+            if other.source != self._job.source:
+                continue
+            renamed = self._renamed(other, kind, leaving)
+            for one in Evaluator(other, self._store, now=self._now).load(kind, links):
+                id_, theirs, wish = one.object.id, one.link, one.desired
+                if theirs is None or wish is None or not wants(replace(one, link=None)):
+                    continue
+                names = named(other, kind, links[id_].wrote) | renamed.get(id_, set())
+                if theirs.target_id != links[id_].target_id and not names.isdisjoint(named(other, kind, wish.values)):
+                    found[id_] = Place(job=other.name, source_id=id_, target_id=theirs.target_id, active=theirs.active)
+        return found
+
+    def _takers(self, kind: Kind) -> Iterator[Job]:
+        """The other jobs that may take an account over."""
+        for other in self._others():
+            adopts = kind in other.kinds and other.kinds[kind].policy.allows(Action.ADOPT)
+            if adopts and not self._store.jobs.get(other.name).paused:
+                yield other
 
     def _wished(self, other: Job, kind: Kind, leaving: Mapping[str, Link]) -> set[Name]:
         if other.source == self._job.source:

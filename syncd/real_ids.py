@@ -48,6 +48,11 @@ class RealIds:
                 ready.append(row if change is row.change else replace(row, change=change))
         return ready, waiting
 
+    def passed(self, rows: Sequence[Row]) -> set[str]:
+        """Keys of rows with real ids that add members who have passed to another job since: it would not take them out."""
+        ours = self._ours(rows)
+        return {row.key for row in rows if _adds(row.change) and not ours.issuperset(row.change.after["members"])}
+
     def _source_id(self, text: str) -> str:
         return text.removeprefix(f"{NEW}{self.job.source}:")
 

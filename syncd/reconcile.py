@@ -192,7 +192,7 @@ class Reconciler:
         rows: list[tuple[Change, Link | None]] = []
         decided = [(one, self._decide(kind, one, seen)) for one in found]
         leaving = [one for one, change in decided if one.link and leaves(one, change)]
-        claimed = await asyncio.to_thread(self._owners.claimed, kind, leaving)
+        claimed = await self._view.claimed(kind, leaving, self._owners)
         for one, decision in decided:
             sentence = claimed.get(one.object.id)
             change = replace(decision, held=sentence) if decision is not None and sentence else decision

@@ -69,7 +69,7 @@ class Settler:
     async def _created(self, change: Change, outcome: Outcome) -> Outcome:
         found = await self._matches(change)
         exists = outcome.http_status == 409  # it is none that this change has made
-        making = makers(self._others, self._store, change.kind, found if exists else [], now=self._clock.now())
+        making = makers(self._others, self._store, change.kind, found, now=self._clock.now())
         owners = self._store.links.owners(self._job.target, change.kind, [one.id for one in found])
         if len(found) != 1:
             ids = ", ".join(one.id for one in found)
@@ -78,8 +78,8 @@ class Settler:
         one = found[0]
         if (theirs := self._conflict(change, one.id, owners, outcome)) is not None:
             return theirs
-        if one.id in making and one.id not in owners:
-            return replace(outcome, status="again")
+        if one.id in making and one.id not in owners:  # without the 409 it may be either's
+            return replace(outcome, status="again" if exists else "maybe")
         if change.kind == "group" and not owners and await self._peopled(one.id):
             return replace(outcome, status="again")
         # After a 409 the account is older than this change, so it is compared as exactly as any that is adopted, save for

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connectors import Target
+from connectors.errors import Unusable
 from state.store import Store
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Link, Observed
@@ -78,6 +79,25 @@ class TargetView:
         matches = await matcher.find_or_left(wishes, left)
         theirs = await matcher.by_id(await asyncio.to_thread(owners.of_the_same, kind, wishes, matches))
         return matches | {id_: [seen] for id_, seen in theirs.items()}
+
+    async def claimed(self, kind: Kind, leaving: Sequence[Evaluated], owners: Owners) -> dict[str, str]:
+        """Which of these linked objects that are to lose their accounts other jobs claim, or would if they had seen that
+        their own is gone: a sentence by source id. Only full cycles see that, so it is looked up here."""
+        found = await asyncio.to_thread(owners.claimed, kind, leaving)
+        rest = [one for one in leaving if one.object.id not in found]
+        for id_, place in (await asyncio.to_thread(owners.doubled, kind, rest)).items():
+            if await self._is_gone(kind, place.target_id):
+                found[id_] = (
+                    f"job {place.job} wants an account here and takes this one over when it finds that its own, "
+                    f"{place.target_id}, is gone; until then it stays as it is: syncd sync --job {place.job} --full"
+                )
+        return found
+
+    async def _is_gone(self, kind: Kind, target_id: str) -> bool:
+        try:
+            return not await (await self.matcher(kind)).by_id({target_id: target_id})
+        except Unusable:  # nobody can tell, so nobody loses anything
+            return True
 
     def tell_gone(self, one: Evaluated, *, wanted: bool) -> None:
         """What becomes of a link that leads nowhere: matched again, or forgotten if nobody wants the account there."""

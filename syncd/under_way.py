@@ -1,29 +1,29 @@
-"""Accounts that other jobs on the same target are making: their requests have left, their links are not written yet.
+"""Accounts and groups that other jobs on the same target are making: their requests have left, their links may not be there yet.
 
 Two directories that hire the same person are read in the same minute. Whoever comes second must neither write to the
-account nor link it, or it would change hands before it had an owner.
+account nor link it, or it would change hands before it had an owner; nor may it make a second group of the same name, which
+many services let it (RFC 7643 section 4.2 asks for no unique displayName).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from state.in_hand import LONGEST
+from state.row import Row
 from state.store import Store
 from syncd.core.attributes import parse_path, read
-from syncd.core.change import Observed
+from syncd.core.change import Action, Observed
 from syncd.core.model import Kind
 from syncd.job import Job
 from syncd.precedence import named
-
-#: no request lasts so long: what is still open then was left by a process that was killed
-LONGEST = timedelta(minutes=5)
 
 
 def makers(
     others: Callable[[], Iterable[Job]], store: Store, kind: Kind, found: Sequence[Observed], *, now: datetime
 ) -> dict[str, str]:
-    """The jobs that are making these accounts, by target id. To be asked before the links are: a creation that ends in
+    """The jobs that are making these accounts, or taking them over, by target id. To be asked before the links are: a creation that ends in
     between has its link by then."""
     making: dict[str, str] = {}
     for other in others() if found else ():
@@ -35,4 +35,25 @@ def makers(
             has = {path: read(one.resource, parse_path(path)) for path in other.kinds[kind].mapping.match}
             if not names.isdisjoint(named(other, kind, has)):
                 making[one.id] = other.name
+        taking = store.journal.adopted([other.name], kind, [one.id for one in found], now=now)
+        making |= dict.fromkeys(taking, other.name)
     return making
+
+
+def twins(others: Callable[[], Iterable[Job]], store: Store, job: Job, plan: str, rows: Sequence[Row]) -> set[str]:
+    """Keys of rows that create groups which another job is making, or has made since the plan looked for them.
+
+    To be asked once these rows are marked as sent: of two jobs that mark theirs in the same moment one at least sees the
+    other, and may see it in vain, since both look again.
+    """
+    made = [row for row in rows if row.change.action is Action.CREATE and row.change.kind == "group"]
+    found: set[str] = set()
+    for other in others() if made else ():
+        if "group" not in other.kinds:
+            continue
+        beside = store.journal.made_beside(plan, other.name, "group", within=LONGEST)
+        there = store.links.places(other.name, "group", [id_ for id_, done, _ in beside if done])
+        values = [after for id_, done, after in beside if not done or id_ in there]
+        theirs = {name for each in values for name in named(job, "group", each)}
+        found |= {row.key for row in made if not theirs.isdisjoint(named(job, "group", row.change.after))}
+    return found

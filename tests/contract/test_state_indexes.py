@@ -15,6 +15,7 @@ from state.store import Store
 from syncd.core.change import Action
 from syncd.core.model import Assignment, Removal
 from tests.contract.state_rows import (
+    HOUR,
     NOW,
     change,
     closing,
@@ -142,6 +143,9 @@ def writing(store: Store) -> None:
     store.journal.planned("w", "user", ["v1"])
     store.journal.hold("w", [], "no")
     store.journal.mark_sent("w", "j", rows, now=NOW)
+    store.journal.made_beside("w", "other", "group", within=HOUR)
+    store.journal.creations_since("other", "user", NOW)
+    store.journal.adopted(["other"], "user", ["V1"], now=NOW)
     done = closing(rows[0], link=link("v1", "V1"), done_with=("failed",), waits=[wait("v1")], entry=entry("v1"))
     more = closing(rows[1], members_in={"u1": "U1"}, members_out=["u2"])
     store.journal.close("w", "j", [done, more], now=NOW)

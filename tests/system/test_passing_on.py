@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.control import pause
 from tests.system.company import GraphCompany
 from tests.system.house import House, house
 from tests.system.test_two_jobs import TWO, held, move, owner
@@ -76,6 +77,51 @@ def test_a_job_whose_account_is_gone_claims_the_one_that_the_other_job_made_sinc
     here.sync()
     assert owner(here, "ada") == "job"
     assert here.logins("ada") <= here.active()
+
+
+def lost_and_made_again(here: House, *names: str) -> set[str]:
+    """Somebody deletes these accounts of the first job at the target, and the other job makes new ones; their ids."""
+    for name in names:
+        lost = here.target.user(here.company.login(name))
+        assert lost is not None
+        here.target.remove(lost)
+    here.sync(code=None, job="other")
+    assert {owner(here, name) for name in names} == {"other"}
+    made = [here.target.user(here.company.login(name)) for name in names]
+    return {account.id for account in made if account is not None}
+
+
+def test_an_account_stays_for_a_job_that_has_not_seen_yet_that_its_own_is_gone(here: House) -> None:
+    login = here.company.login("ada")
+    (made,) = lost_and_made_again(here, "ada")
+    here.company.set_title("ada", "Director")
+    for _ in range(2):
+        waiting = held(here.sync(code=3, job="other"))[login]
+        assert waiting.endswith("until then it stays as it is: syncd sync --job job --full")
+        assert here.written == []
+    assert login in here.active()
+    here.sync(full=True)
+    assert owner(here, "ada") == "job"
+    account = here.target.user(login)
+    assert account is not None
+    assert account.id == made
+    here.sync(code=3, job="other")
+    assert login not in held(here.sync(code=3, job="other"))
+    for job, code in (("job", 0), ("other", 3)):
+        here.sync(code=code, job=job, full=True)
+        assert here.written == []
+
+
+def test_an_account_goes_where_the_job_that_lost_its_own_is_paused_or_does_not_want_one(here: House) -> None:
+    lost_and_made_again(here, "ada", "ben")
+    move(here, "ada", "Sales")
+    here.company.set_title("ada", "Director")
+    here.sync(code=3, job="other")
+    assert here.active().isdisjoint(here.logins("ada"))
+    pause(here.runtime, "job")
+    here.company.set_title("ben", "Director")
+    here.sync(code=3, job="other")
+    assert here.active().isdisjoint(here.logins("ben"))
 
 
 def test_what_an_adoption_without_an_answer_wrote_is_taken_back_like_any_value(here: House) -> None:

@@ -1,0 +1,102 @@
+"""Two jobs that make the same group in the same moment, at a service that lets two groups have one name: it is made once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from state.journal import Journal, Row
+from syncd.config import load
+from syncd.core.change import Action
+from syncd.cycle import Wish, sync
+from syncd.runtime import Runtime
+from tests.system.conftest import sync_once
+from tests.system.house import House, house, quirky
+
+LETS_TWINS = quirky(unique=("user.userName",))
+SECOND = """
+[jobs.second]
+source = "company"
+target = "product"
+"""
+
+
+def names(here: House) -> list[str]:
+    return sorted(group.name for group in here.target.groups())
+
+
+def test_two_cycles_that_make_the_same_groups_at_once_make_each_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        house("graph", tmp_path, people=6, quirks=LETS_TWINS, more=SECOND, begun=False) as here,
+        closing(Runtime.open(load(here.config), clock=here.runtime.clock)) as second,
+    ):
+        together = threading.Barrier(2, timeout=20)
+        for runtime in (here.runtime, second):
+            monkeypatch.setattr(
+                runtime.store.journal, "mark_sent", Together(runtime.store.journal, together, makes_group)
+            )
+
+        async def at_once() -> None:
+            await asyncio.gather(sync(here.runtime, ["job"], Wish()), sync(second, ["second"], Wish()))
+
+        uvloop.run(at_once())
+        monkeypatch.undo()
+        for job in ("job", "second"):
+            here.sync(code=None, job=job)
+        assert names(here) == sorted(here.company.team_name(team) for team in ("sales", "legal", "support", "design"))
+        for job in ("job", "second"):
+            here.sync(code=None, job=job, full=True)
+            assert here.written == []
+
+
+class Together:
+    """Marks the first rows of a sort as sent at the same time as another process does."""
+
+    def __init__(self, journal: Journal, together: threading.Barrier, sort: Callable[[Row], bool]) -> None:
+        self._mark, self._together, self._sort = journal.mark_sent, together, sort
+        self._met = False
+
+    def __call__(self, plan: str, job: str, rows: Sequence[Row], **how: Any) -> set[str]:
+        if self._met or not any(self._sort(row) for row in rows):
+            return self._mark(plan, job, rows, **how)
+        self._met = True
+        self._together.wait()
+        marked = self._mark(plan, job, rows, **how)
+        self._together.wait()
+        return marked
+
+
+def test_a_group_that_another_job_has_made_since_the_plan_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        house("graph", tmp_path, people=3, quirks=LETS_TWINS, more=SECOND, begun=False) as here,
+        closing(Runtime.open(load(here.config), clock=here.runtime.clock)) as second,
+    ):
+        journal, others = here.runtime.store.journal, []
+        mark = journal.mark_sent
+
+        def late(plan: str, job: str, rows: Sequence[Row], **how: Any) -> set[str]:
+            if any(makes_group(row) for row in rows) and not others:
+                others.append(sync_once(second, "second"))
+            return mark(plan, job, rows, **how)
+
+        monkeypatch.setattr(journal, "mark_sent", late)
+        told = here.sync(code=3)
+        assert others[0].counts["create"] == 4
+        assert names(here) == sorted(here.company.team_name(team) for team in ("sales", "legal", "support", "design"))
+        waiting = {row["name"]: row["held"] for row in told["changes"] if row["status"] == "held"}
+        assert "belongs to job second, which keeps it" in waiting[here.company.team_name("sales")]
+
+
+def makes_group(row: Row) -> bool:
+    return row.change.action is Action.CREATE and row.change.kind == "group"
