@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from syncd.core.change import Change, Observed, Outcome, Request, TargetFacts
@@ -33,7 +33,7 @@ class Source(Protocol):
         the mirror. Otherwise they may be read side by side."""
         ...
 
-    def read(self, stream: Stream, watermark: str | None) -> AsyncIterator[Page]:
+    def read(self, stream: Stream, watermark: str | None) -> AsyncGenerator[Page, None]:
         """Pages of one round, the last one with `last` set. Without a watermark: everything.
 
         Raises SourceError as soon as the round cannot be finished; pages already given stay true.

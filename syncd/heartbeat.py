@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from state.errors import TakenOver
+from state.errors import StateError, TakenOver
 from state.leases import LEASE
 from state.store import Store
 
@@ -37,4 +37,5 @@ async def _renew(store: Store, name: str, now: Callable[[], datetime]) -> None:
     with contextlib.suppress(TakenOver):
         while True:
             await asyncio.sleep(BEAT_S)
-            await asyncio.to_thread(store.leases.renew, name, now=now())
+            with contextlib.suppress(StateError):  # a state DB that is locked for long: the next beat tries again
+                await asyncio.to_thread(store.leases.renew, name, now=now())

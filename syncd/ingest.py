@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -138,15 +139,22 @@ class _Reader:
         be believed, nothing is swept then."""
         mirror, name, progress = self._store.mirror, self._source.name, self._progress
         watermark = None if full else mirror.watermark(name, stream)
-        current = mirror.begin(name, stream)
+        current = await self._intake.begin(name, stream)
         told, of_users = 0, 0
+        by_changes: bool | None = None
         emptied: _Emptied | None = None
         work = f"reading {stream}"
         # As many as the last time, where everything is read again; how much has changed nobody knows beforehand.
         known = mirror.counts(name)[stream] if progress.watched and watermark is None else 0
         progress.begin(work, known or None)
-        async with self._intake.of(current) as lots:
-            async for page in self._source.read(stream, watermark):
+        async with aclosing(self._source.read(stream, watermark)) as pages, self._intake.of(current) as lots:
+            async for page in pages:
+                if page.full and by_changes:
+                    # The source knows no more where it was, and tells everything. What it told before may have gone
+                    # since, so it counts as mentioned by the round that broke off, and not by this one.
+                    await lots.anew()
+                    told, of_users = 0, 0
+                by_changes = not page.full and by_changes is not False
                 new = sum(not isinstance(one, Membership) for one in page.records)
                 told += new
                 of_users += sum(getattr(one, "principal_kind", None) == "user" for one in page.records)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from state.mirror import Round
 from state.store import Store
 from syncd.clock import Clock
-from syncd.core.model import Page
+from syncd.core.model import Page, Stream
 
 #: records that share a transaction, less those of the page that makes them so many; one such lot is stored while the next
 #: is read, so each stream has two of them in memory at most
@@ -42,6 +42,13 @@ class Intake:
             raise
         await lots.end()
 
+    async def begin(self, source: str, stream: Stream) -> Round:
+        """Begin a round of one stream. Raises TakenOver when the source has passed to another reader: what that one has
+        begun must not be refused because of us."""
+        async with self._turn:
+            owner, now = self._store.leases.owner, self._clock.now()
+            return await asyncio.to_thread(self._store.mirror.begin, source, stream, now=now, leased_by=owner)
+
     async def store(self, reading: Round, pages: list[Page]) -> None:
         """In a thread: SQLite would hold up the other streams' answers, and PostgreSQL is a network away."""
         async with self._turn:
@@ -71,11 +78,16 @@ class Lots:
             if self._together == 1:
                 await self._stored()
 
+    async def anew(self) -> None:
+        """What was put belongs to a round that ends here unfinished; what follows is a new one, from the start."""
+        await self.end()
+        self._reading = await self._intake.begin(self._reading.source, self._reading.stream)
+
     async def end(self) -> None:
-        """Store the rest."""
+        """Store the rest, unless something before it could not be stored."""
         await self._stored()
         if self._pages:
-            pages, self._pages = self._pages, []
+            pages, self._pages, self._records = self._pages, [], 0
             await self._intake.store(self._reading, pages)
 
     def leave(self) -> None:
@@ -86,7 +98,13 @@ class Lots:
     async def _stored(self) -> None:
         if self._storing is not None:
             storing, self._storing = self._storing, None
-            await storing
+            try:
+                await storing
+            except Exception:
+                # Their last page would say that all before it is there: a watermark for what was never stored, or a
+                # sweep of whoever was mentioned in vain.
+                self._pages.clear()
+                raise
 
 
 def _heard(storing: asyncio.Task[None]) -> None:

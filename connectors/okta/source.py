@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from connectors.okta import check, find
 from connectors.okta.app_users import AppUsers
@@ -72,7 +72,7 @@ class OktaSource:
         """Records that were set aside since the source was opened, each in a sentence; at most 200 are told."""
         return self._oddities.warnings
 
-    async def read(self, stream: Stream, watermark: str | None = None) -> AsyncIterator[Page]:
+    async def read(self, stream: Stream, watermark: str | None = None) -> AsyncGenerator[Page, None]:
         """One round of a stream: everything without a watermark that serves (see starting.py). Raises SourceError."""
         try:
             async with contextlib.aclosing(self._pages(stream, watermark)) as given:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.errors import Incomplete
-from state.errors import TakenOver
+from state.errors import StateError, TakenOver
 from state.leases import LEASE, Leases, reader_of
 from state.mirror import Round
 from state.store import Store
@@ -20,7 +20,7 @@ from syncd.core.model import Page, SourceUser
 from syncd.intake import TOGETHER, Intake, Lots
 from tests.contract.okta_mirror import mirror
 from tests.contract.okta_world import World, organisation
-from tests.contract.state_rows import NOW, states, user
+from tests.contract.state_rows import NOW, read, states, user
 
 SIZE = 250  #: users on a page
 QUIET = Clock(now=lambda: NOW, sleep=SYSTEM_CLOCK.sleep)
@@ -140,6 +140,42 @@ async def test_what_a_lot_fails_with_is_raised_for_the_next_page(store: Store) -
         await read()
     assert len(taken) <= 2 * TOGETHER // SIZE
     assert states(store, "user", "first") == {}
+
+
+async def test_what_follows_a_lot_that_could_not_be_stored_is_not_stored_either(tmp_path: Path) -> None:
+    """Its last page would sweep whoever the lost one mentioned, and set a watermark behind it."""
+    store = Store.open(f"sqlite:///{tmp_path}/state.db?timeout=0.01")
+    read(store, "users", pages(2, end=False)[0].records, pages(2, end=False)[1].records, watermark="before")
+    intake, current = begin(store)
+
+    async def read_all() -> None:
+        async with intake.of(current) as lots:
+            with store.engine.connect().execution_options(reading=True) as other:
+                other.exec_driver_sql("ROLLBACK")
+                other.exec_driver_sql("BEGIN IMMEDIATE")  # somebody else writes, for longer than we wait
+                await put(lots, pages(TOGETHER // SIZE, end=False))
+                await asyncio.sleep(0.1)
+                other.exec_driver_sql("ROLLBACK")
+            await lots.put(Page(stream="users", records=(), last=True, watermark="after"))
+
+    with pytest.raises(StateError, match="locked"):
+        await read_all()
+    assert states(store, "user", "first", "001-000") == {"first": "live", "001-000": "live"}
+    assert store.mirror.watermark("s", "users") == "before"
+    assert store.mirror.complete("s") == {"users": False}
+    store.close()
+
+
+async def test_a_round_is_begun_by_the_source_s_reader_only(store: Store) -> None:
+    intake, _ = begin(store)
+    theirs = Leases(store.engine)
+    theirs.take(reader_of("s"), now=NOW + 2 * LEASE)
+    current = store.mirror.begin("s", "users", now=NOW + 2 * LEASE, leased_by=theirs.owner)
+    with pytest.raises(TakenOver):
+        await intake.begin("s", "users")
+    last = Page(stream="users", records=(user("a"),), last=True)
+    store.mirror.store(current, last, now=NOW + 2 * LEASE, leased_by=theirs.owner)
+    assert states(store, "user", "a") == {"a": "live"}
 
 
 async def test_reading_that_is_cancelled_stores_no_more_and_makes_no_noise(store: Store) -> None:
