@@ -1,4 +1,5 @@
-"""Which members of our groups somebody took out or put in at the target: looked up in a full cycle, group by group.
+"""Which members of our groups somebody took out or put in at the target: looked up in a full cycle, group by group, and
+in others where the last change of a group failed.
 
 What we wrote and the target no longer shows is reported, and added again where the job repairs. An account of ours that
 somebody put into a group is reported and stays, as it was not us who wrote that. What a change of our own left behind,
@@ -49,6 +50,8 @@ class MemberDrift:
         """Read the members of these groups; those before are forgotten. A group that cannot be read is unknown."""
         self._shown.clear()
         if self.draft.cycle != "full" or self.job.drift == "ignore":
+            groups = self._failed_before(groups)
+        if not groups:
             return
         few = self.store.links.member_counts(self.job.name, [link.source_id for link in groups])
         if self.target.facts.members_doubtful:
@@ -64,6 +67,13 @@ class MemberDrift:
         finally:  # where the credentials are refused, nobody waits for the others
             for task in looking:
                 task.cancel()
+
+    def _failed_before(self, groups: Sequence[Link]) -> list[Link]:
+        """Those whose last change failed. A removal that a late read took for undone may have been carried out, and
+        whoever is wished again meanwhile would not be added."""
+        waits = self.store.pending.of(self.job.name, "failed", [("group", link.source_id) for link in groups])
+        failed = {wait.source_id for wait in waits}
+        return [link for link in groups if link.source_id in failed]
 
     async def _doubt(self, groups: Sequence[Link], few: Mapping[str, int]) -> None:
         """Read a few groups to which members were written, the largest first, until one shows some: what a read that came
@@ -167,6 +177,8 @@ class MemberDrift:
         return {link.source_id: id_ for id_, link in owners.items() if link.job == self.job.name and link.active}
 
     def _tell(self, one: Evaluated, *, wrote: Json, seen: Json, action: str) -> None:
+        if self.job.drift == "ignore":
+            return
         who = {"kind": "group", "source_id": one.object.id, "target_id": one.link.target_id if one.link else None}
         row = {"name": one.name, "attribute": "members", "wrote": wrote, "seen": seen, "action": action}
         self.draft.drift.append({**who, **row})

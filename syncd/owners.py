@@ -167,16 +167,16 @@ class Owners:
 
 def taken_over(change: Change, link: Link, seen: Observed, desired: Desired | None, policy: Policy) -> Change:
     """The adoption of an account that its job lets go, by that one's link: what that one wrote, and this one leaves empty, is
-    taken away where it is still there. What others wrote is kept. Where the account shows already what this one wants, and that
-    is not what was written last, it is written all the same: the look may have come too early."""
+    taken away, unless others wrote something else. Where the account shows already what this one wants, be it nothing, and
+    that is not what was written last, it is written all the same: the look may have come too early."""
     before, after = dict(change.before), dict(change.after)
     for path, want in (desired.values if desired and policy.allows(Action.UPDATE) else {}).items():
         wrote = link.wrote.get(path)
         if wrote is None or is_mark(wrote):
             continue
         had = read(seen.resource, parse_path(path))
-        if want is None and same(wrote, had, fold=True):
-            before[path], after[path] = had, None
+        if want is None and (had is None or same(wrote, had, fold=True)):
+            before[path], after[path] = wrote if had is None else had, None
         elif path in after and same(want, had, fold=True) and not same(want, wrote, fold=True):
             before[path] = wrote
     why = f"{change.why}; job {link.job} lets it go: out of its scope"

@@ -200,3 +200,23 @@ def test_a_value_that_a_late_replica_shows_from_before_is_written_when_an_accoun
     account = here.target.user(here.company.login("ada"))
     assert account is not None
     assert account.attributes["name"]["givenName"] == given
+
+
+def test_a_value_that_a_late_replica_does_not_show_yet_goes_when_an_account_passes_on(here: House) -> None:
+    assert isinstance(here.company, GraphCompany)
+    id_, login = here.company.ids["ada"], here.company.login("ada")
+    here.company.directory.update_user(id_, givenName=None)
+    here.sync()
+    account = here.target.user(login)
+    assert account is not None
+    before = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": account.id, **account.attributes}
+    here.company.set_given_name("ada", "Augusta")
+    here.sync()
+    here.company.directory.update_user(id_, givenName=None)
+    move(here, "ada", "Sales")
+    here.at_target({"replace": {"totalResults": 1, "Resources": [before]}}, method="GET", path="/Users\\?")
+    here.sync(code=3, job="other")
+    assert owner(here, "ada") == "other"
+    account = here.target.user(login)
+    assert account is not None
+    assert "givenName" not in account.attributes["name"]
