@@ -178,7 +178,9 @@ def _peak_kib() -> int:
 
 @contextmanager
 def _apart(work: Callable[..., None], arguments: tuple[object, ...]) -> Iterator[Connection]:
-    """The work in a process of its own, which is given one end of a pipe."""
+    """The work in a process of its own, which is given one end of a pipe. Its memory is managed as systemd/syncd.service
+    has it."""
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     process = spawn.Process(target=work, args=(theirs, *arguments))

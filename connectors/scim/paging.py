@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import NoReturn
 
 from connectors.errors import Unusable
@@ -30,8 +31,8 @@ _REFUSES_COUNT = "refuses count in a list request"
 class _Walk:
     """One way through the pages of a list, and what the ways before it have seen."""
 
-    seen: set[str]  #: by any way
-    shown: set[str]  #: by this one
+    seen: set[bytes]  #: by any way: digests of ids
+    shown: set[bytes]  #: by this one
     total: int | None = None
     again: bool = False  #: something was shown twice
 
@@ -46,14 +47,16 @@ class _Walk:
         for resource in page:
             if (one := observed(resource)) is None:
                 continue
-            if one.id in self.shown:
+            # A million ids take twice the memory of their digests, of which no two are alike by chance.
+            digest = blake2b(one.id.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+            if digest in self.shown:
                 self.again = True
                 continue
             fresh = True
-            if one.id not in self.seen:
+            if digest not in self.seen:
                 new.append(one)
-            self.shown.add(one.id)
-            self.seen.add(one.id)
+            self.shown.add(digest)
+            self.seen.add(digest)
         return new, fresh
 
 
@@ -63,7 +66,7 @@ async def every(service: Service, kind: Kind, *, members: bool = False) -> Async
     Where pages repeat each other and the total is not reached, their order changes: what was missed is looked for on
     further ways through the list, as long as they show something new.
     """
-    seen: set[str] = set()
+    seen: set[bytes] = set()
     barren = 0  #: ways in a row
     for number in range(_MOST_WALKS):
         # The first way has shown what was seen at all: one set does, as a target may have a million of them.
