@@ -14,7 +14,7 @@ from syncd.core.change import NEW, Action
 from syncd.core.model import Kind
 
 #: no request lasts so long: what is still open then was left by a process that was killed
-LONGEST = timedelta(minutes=5)
+LONGEST_REQUEST = timedelta(minutes=5)
 _OPEN = (
     plans.c.job == sa.bindparam("of_job"),
     plans.c.status.in_(["applying", "unsettled"]),
@@ -66,6 +66,6 @@ def adopted(
     """Which of these objects of a target some of these jobs are taking over right now, by target id."""
     found: set[str] = set()
     for part in parts(target_ids) if jobs else ():
-        of = {"of_jobs": list(jobs), "of_kind": kind, "since": now - LONGEST, "ids": part}
+        of = {"of_jobs": list(jobs), "of_kind": kind, "since": now - LONGEST_REQUEST, "ids": part}
         found.update(c.scalars(_ADOPTED, of))
     return found

@@ -245,9 +245,9 @@ class Journal(PlannedRows):
         """Make the intents durable; returns the keys that may be sent.
 
         The lease of `leased_by` is extended in the same transaction. Raises TakenOver where it has passed to others.
-        Left out is what on-demand work other than `claimed_by` has in hand, what was planned on a link that has moved
-        since, adoptions of accounts of `target` that other jobs have linked since, or that `others` there are adopting, and members of a group to which others
-        have sent some since: the plan is old, and the caller looks again.
+        Left out, as the plan is old and the caller looks again: what on-demand work other than `claimed_by` has in hand,
+        what was planned on a link that has moved since, adoptions of accounts of `target` that other jobs have linked
+        since or `others` are adopting, and members of a group to which others have sent some since.
         `handed`: links of other jobs that pass to this one with these rows, by their keys, unless their jobs are at it.
         """
         with self._engine.begin() as c:

@@ -18,7 +18,7 @@ from state.tables import changes, plans
 from syncd.core.change import Action
 
 _OF_MEMBERS = [int(action) for action in Action if action.of_members]
-LONGEST = timedelta(days=1)  #: no plan is made so long before it is carried out
+LONGEST_PLAN = timedelta(days=1)  #: no plan is made so long before it is carried out
 
 
 def overtaken(c: sa.Connection, plan: str, rows: Sequence[Row]) -> set[str]:
@@ -28,7 +28,7 @@ def overtaken(c: sa.Connection, plan: str, rows: Sequence[Row]) -> set[str]:
     mine = c.execute(sa.select(plans.c.job, plans.c.seq, plans.c.created_at).where(plans.c.id == plan)).one()
     if mine.seq is None and not any(row.change.action.of_members for row in rows):
         return set()
-    theirs = (plans.c.job == mine.job) & (plans.c.id != plan) & (plans.c.created_at > mine.created_at - LONGEST)
+    theirs = (plans.c.job == mine.job) & (plans.c.id != plan) & (plans.c.created_at > mine.created_at - LONGEST_PLAN)
     if mine.seq is not None:
         theirs &= plans.c.seq.is_(None)
     others = list(c.scalars(sa.select(plans.c.id).where(theirs, plans.c.status.in_(["applying", "done", "unsettled"]))))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from state.approvals import Approvals
 from state.engine import parts, reading
 from state.in_hand import adopted, in_hand
-from state.overtaken import LONGEST
+from state.overtaken import LONGEST_PLAN
 from state.tables import changes, plans
 from syncd.core.change import Action, Status
 from syncd.core.model import Json, Kind
@@ -128,7 +128,7 @@ class PlannedRows(Approvals):
                 return []
             since = begun - within
             stage = 2 * int(Action.CREATE) + (kind == "group")
-            of = {"of_job": job, "of_stage": stage, "since": since, "made_since": since - LONGEST}
+            of = {"of_job": job, "of_stage": stage, "since": since, "made_since": since - LONGEST_PLAN}
             found = c.execute(_MADE_BESIDE, of).all()
             return [(row.source_id, row.status == "done", row.after or {}) for row in found]
 

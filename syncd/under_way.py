@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from state.in_hand import LONGEST
+from state.in_hand import LONGEST_REQUEST
 from state.row import Row
 from state.store import Store
 from syncd.core.attributes import parse_path, read
@@ -23,13 +23,13 @@ from syncd.precedence import named
 def makers(
     others: Callable[[], Iterable[Job]], store: Store, kind: Kind, found: Sequence[Observed], *, now: datetime
 ) -> dict[str, str]:
-    """The jobs that are making these accounts, or taking them over, by target id. To be asked before the links are: a creation that ends in
-    between has its link by then."""
+    """The jobs that are making these accounts, or taking them over, by target id. To be asked before the links are: a creation
+    that ends in between has its link by then."""
     making: dict[str, str] = {}
     for other in others() if found else ():
         if kind not in other.kinds:
             continue
-        sent = store.journal.creations_since(other.name, kind, now - LONGEST)
+        sent = store.journal.creations_since(other.name, kind, now - LONGEST_REQUEST)
         names = {name for values in sent for name in named(other, kind, values)}
         for one in found if names else ():
             has = {path: read(one.resource, parse_path(path)) for path in other.kinds[kind].mapping.match}
@@ -51,7 +51,7 @@ def twins(others: Callable[[], Iterable[Job]], store: Store, job: Job, plan: str
     for other in others() if made else ():
         if "group" not in other.kinds:
             continue
-        beside = store.journal.made_beside(plan, other.name, "group", within=LONGEST)
+        beside = store.journal.made_beside(plan, other.name, "group", within=LONGEST_REQUEST)
         there = store.links.places(other.name, "group", [id_ for id_, done, _ in beside if done])
         values = [after for id_, done, after in beside if not done or id_ in there]
         theirs = {name for each in values for name in named(job, "group", each)}

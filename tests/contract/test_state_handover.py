@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -99,6 +103,38 @@ def test_an_account_that_another_job_has_linked_since_is_not_adopted(store: Stor
     assert store.journal.mark_sent("adoption", "k", [row], now=NOW, target="another") == {row.key}
     (row,) = plan(store, change("c", Action.ADOPT, target_id="A"), id_="late", job="k")
     assert store.journal.mark_sent("late", "k", [row], now=NOW, target="t") == set()
+
+
+def test_an_account_that_another_job_is_adopting_is_not_adopted(store: Store) -> None:
+    (first,) = plan(store, change("a", Action.ADOPT, target_id="A"), id_="first")
+    (late,) = plan(store, change("b", Action.ADOPT, target_id="A"), id_="late", job="k")
+
+    def may(now: datetime, *others: str) -> bool:
+        return bool(store.journal.mark_sent("late", "k", [late], now=now, target="t", others=others))
+
+    store.journal.take_over("first", "j", waits=[])
+    assert store.journal.mark_sent("first", "j", [first], now=NOW, target="t", others=["k"])
+    assert not may(NOW, "j")
+    assert may(NOW + HOUR, "j")  # what is open for so long was left by a process that was killed
+
+
+def test_of_two_jobs_that_adopt_an_account_in_the_same_moment_one_does(store: Store, state_url: str) -> None:
+    store.remember_facts("t", {})
+    beside, together = Store.open(state_url), Barrier(2)
+
+    def mark(one: Store, job: str, other: str, number: int) -> bool:
+        (row,) = one.journal.rows(f"{job}{number}")
+        together.wait(10)
+        return bool(one.journal.mark_sent(f"{job}{number}", job, [row], now=NOW, target="t", others=[other]))
+
+    with contextlib.closing(beside), ThreadPoolExecutor(2) as threads:
+        for number in range(10):
+            for job in ("j", "k"):
+                id_ = f"{job}{number}"
+                plan(store, change(id_, Action.ADOPT, target_id=f"A{number}"), id_=id_, job=job)
+                store.journal.take_over(id_, job, waits=[])
+            both = [threads.submit(mark, store, "j", "k", number), threads.submit(mark, beside, "k", "j", number)]
+            assert sorted(one.result(30) for one in both) == [False, True]
 
 
 def test_creations_are_under_way_from_their_request_to_their_end(store: Store) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from state.in_hand import LONGEST
+from state.in_hand import LONGEST_REQUEST
 from state.journal import Closing, Row
 from state.store import Store
 from syncd.config import load
@@ -90,7 +90,7 @@ def test_what_a_killed_process_was_making_is_free_for_others_in_the_end(tmp_path
         there_unseen(here)
         making(here, here.company.login("new"))
         here.sync(code=3)
-        here.time.advance(LONGEST + timedelta(seconds=1))
+        here.time.advance(LONGEST_REQUEST + timedelta(seconds=1))
         here.sync()
         assert owner(here, "new") == "job"
 
@@ -107,7 +107,7 @@ def test_a_creation_that_was_lost_does_not_take_the_account_that_another_job_is_
             told = here.sync(code=None)
             assert here.written == []
             assert "belongs to job second, which keeps it" in held(told)[login]
-        here.time.advance(LONGEST + timedelta(seconds=1))
+        here.time.advance(LONGEST_REQUEST + timedelta(seconds=1))
         here.sync()
         assert owner(here, "new") == "job"
         assert here.logins("new") <= here.active()
