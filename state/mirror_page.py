@@ -39,7 +39,7 @@ def joined(pages: Sequence[Page]) -> Iterator[Page]:
     for page, after in zip(pages, (*pages[1:], None), strict=True):
         told += page.records
         says_more = page.last or page.removals or page.unknown or page.whole
-        if says_more or after is None or after.full != page.full:
+        if says_more or after is None or after.anew or after.full != page.full:
             yield replace(page, records=tuple(told))
             told = []
 

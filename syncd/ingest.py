@@ -141,7 +141,6 @@ class _Reader:
         watermark = None if full else mirror.watermark(name, stream)
         current = await self._intake.begin(name, stream)
         told, of_users = 0, 0
-        by_changes: bool | None = None
         emptied: _Emptied | None = None
         work = f"reading {stream}"
         # As many as the last time, where everything is read again; how much has changed nobody knows beforehand.
@@ -149,12 +148,9 @@ class _Reader:
         progress.begin(work, known or None)
         async with aclosing(self._source.read(stream, watermark)) as pages, self._intake.of(current) as lots:
             async for page in pages:
-                if page.full and by_changes:
-                    # The source knows no more where it was, and tells everything. What it told before may have gone
-                    # since, so it counts as mentioned by the round that broke off, and not by this one.
+                if page.anew:  # what was told before counts as mentioned by the round that broke off, and not by this one
                     await lots.anew()
                     told, of_users = 0, 0
-                by_changes = not page.full and by_changes is not False
                 new = sum(not isinstance(one, Membership) for one in page.records)
                 told += new
                 of_users += sum(getattr(one, "principal_kind", None) == "user" for one in page.records)

@@ -71,6 +71,7 @@ async def read_assigned(
         except Fault as error:
             if not error.resync and error.status != 404:
                 raise unfinished(transport, stream, error, by_changes=True) from error
+        yield Page(stream=stream.stream, records=(), anew=True)
     try:
         async with aclosing(reader.everything()) as pages:
             async for page in pages:

@@ -53,7 +53,7 @@ async def read_delta(
 ) -> AsyncGenerator[Page, None]:
     """Pages of one round; a token that Graph no longer knows turns the round into a full one, of this stream alone.
 
-    If that happens after pages of a delta round were given, the full pages follow them in the same round. If a full
+    If that happens after pages of a delta round were given, the full pages follow a page with `anew`. If a full
     round itself loses its place, Incomplete is raised: what its pages mentioned might have gone since, and only a
     round from the start can tell. A full page replaces what is known of an object (absent is null), any other merges
     (absent keeps, null clears): so what a full round tells again of a user, without the manager that it told before,
@@ -69,6 +69,7 @@ async def read_delta(
         except Fault as error:
             if not error.resync and error.status != 404:
                 raise unfinished(transport, stream, error, by_changes=True) from error
+        yield Page(stream=stream.stream, records=(), anew=True)
     given = False
     try:
         async with aclosing(delta_pages(transport, settings, stream, stream.first, full=True)) as pages:

@@ -108,6 +108,8 @@ class Page:
     records: tuple[Record, ...]
     removals: tuple[Removal, ...] = ()
     full: bool = True  #: this round reads everything: what it does not mention does not exist
+    #: the source knows no more where it was, and tells everything from here: what this round told before may have gone since
+    anew: bool = False
     last: bool = False
     watermark: str | None = None  #: with `last`: where the next round starts; None where the next one reads everything
     #: unknown, not absent: the last known state holds. Stream "groups": ids of groups whose members (or who themselves)

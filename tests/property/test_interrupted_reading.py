@@ -66,7 +66,8 @@ def told(draw: st.DrawFn) -> Mapping[Stream, Sequence[Page]]:
         before = draw(pages(stream, full=False))
         after = draw(pages(stream, full=True)) if full else []
         watermark = draw(st.sampled_from(["w1", "w2"]))
-        made[stream] = [*before, *after, Page(stream=stream, records=(), full=full, last=True, watermark=watermark)]
+        anew = [Page(stream=stream, records=(), anew=True)] if full and before else []
+        made[stream] = [*before, *anew, *after, Page(stream=stream, records=(), full=full, last=True, watermark=watermark)]
     return made
 
 
