@@ -148,7 +148,8 @@ class _Reader:
         progress.begin(work, known or None)
         async with aclosing(self._source.read(stream, watermark)) as pages, self._intake.of(current) as lots:
             async for page in pages:
-                if page.anew:  # what was told before counts as mentioned by the round that broke off, and not by this one
+                if page.anew:
+                    # What was told before counts as mentioned by the round that broke off, and not by this one.
                     await lots.anew()
                     told, of_users = 0, 0
                 new = sum(not isinstance(one, Membership) for one in page.records)

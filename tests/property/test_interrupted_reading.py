@@ -67,7 +67,8 @@ def told(draw: st.DrawFn) -> Mapping[Stream, Sequence[Page]]:
         after = draw(pages(stream, full=True)) if full else []
         watermark = draw(st.sampled_from(["w1", "w2"]))
         anew = [Page(stream=stream, records=(), anew=True)] if full and before else []
-        made[stream] = [*before, *anew, *after, Page(stream=stream, records=(), full=full, last=True, watermark=watermark)]
+        last = Page(stream=stream, records=(), full=full, last=True, watermark=watermark)
+        made[stream] = [*before, *anew, *after, last]
     return made
 
 
