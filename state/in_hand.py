@@ -15,6 +15,7 @@ from syncd.core.model import Kind
 
 #: no request lasts so long: what is still open then was left by a process that was killed
 LONGEST_REQUEST = timedelta(minutes=5)
+KILLED = "Unsettled"  #: the code of a row whose process was killed after it had sent the request
 _OPEN = (
     plans.c.job == sa.bindparam("of_job"),
     plans.c.status.in_(["applying", "unsettled"]),
@@ -31,6 +32,15 @@ _OF_MEMBERS = (
     sa.select(changes.c.before, changes.c.after)
     .join(plans, plans.c.id == changes.c.plan)
     .where(*_OPEN, changes.c.action.in_([int(action) for action in Action if action.of_members]))
+)
+_JOINING = (
+    sa.select(changes.c.source_id, changes.c.after, changes.c.changed_at, changes.c.error)
+    .join(plans, plans.c.id == changes.c.plan)
+    .where(
+        *_OPEN,
+        changes.c.action == int(Action.ADD_MEMBERS),
+        changes.c.source_id.in_(sa.bindparam("ids", expanding=True)),
+    )
 )
 _ADOPTED = (
     sa.select(changes.c.target_id)
@@ -57,6 +67,18 @@ def in_hand(c: sa.Connection, job: str, kind: Kind, objects: Mapping[str, str]) 
             members = {id_ for side in sides for id_ in (side or {}).get("members", ())}
             new = {id_.removeprefix(NEW).partition(":")[2] for id_ in members if id_.startswith(NEW)}
             found |= {source_id for source_id, id_ in objects.items() if source_id in new or id_ in members}
+    return found
+
+
+def joining(c: sa.Connection, job: str, groups: Iterable[str], *, since: datetime | None) -> dict[str, set[str]]:
+    """Whom a job has sent to be added to these groups, without an answer that tells whether they were: {group: members}; a
+    member is its target id, or "new:source:id" where it had none. What a killed process has sent is not among it."""
+    found: dict[str, set[str]] = {}
+    for part in parts(groups):
+        for row in c.execute(_JOINING, {"of_job": job, "ids": part}):
+            told = row.error and row.error["code"] != KILLED
+            if told and (since is None or (row.changed_at is not None and row.changed_at > since)):
+                found.setdefault(row.source_id, set()).update((row.after or {}).get("members", ()))
     return found
 
 

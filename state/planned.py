@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from state.approvals import Approvals
 from state.engine import parts, reading
-from state.in_hand import adopted, in_hand
+from state.in_hand import adopted, in_hand, joining
 from state.overtaken import LONGEST_PLAN
 from state.tables import changes, plans
 from syncd.core.change import Action, Status
@@ -104,6 +104,12 @@ class PlannedRows(Approvals):
         """Which of these objects, {source id: target id}, a job has sent a request for that has no known end."""
         with reading(self._engine) as c:
             return in_hand(c, job, kind, objects)
+
+    def joining(self, job: str, groups: Iterable[str], *, since: datetime | None) -> dict[str, set[str]]:
+        """Whom a job has sent to be added to these groups, without an answer that tells whether they were: {group: members};
+        a member is its target id, or "new:source:id" where it had none. What a killed process has sent is not among it."""
+        with reading(self._engine) as c:
+            return joining(c, job, groups, since=since)
 
     def adopted(self, jobs: Collection[str], kind: Kind, target_ids: Iterable[str], *, now: datetime) -> set[str]:
         """Which of these objects of a target some of these jobs are taking over right now, by target id."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from connectors import Target
 from connectors.errors import TargetError, Unauthorized
@@ -13,6 +14,7 @@ from syncd.core.change import NEW, Action, Change, Link
 from syncd.core.model import Kind
 from syncd.draft import Draft
 from syncd.evaluate import Evaluated
+from syncd.failures import again
 from syncd.job import Job
 from syncd.member_drift import MemberDrift
 from syncd.member_names import names_in_plan
@@ -27,9 +29,17 @@ class MemberRows:
     """The member rows of one plan. `taken`: target ids that the plan adopts, and for whom."""
 
     def __init__(
-        self, job: Job, store: Store, target: Target, draft: Draft, *, taken: Mapping[tuple[Kind, str], str]
+        self,
+        job: Job,
+        store: Store,
+        target: Target,
+        draft: Draft,
+        *,
+        now: datetime,
+        taken: Mapping[tuple[Kind, str], str],
     ) -> None:
-        self.job, self.store, self.target, self.draft = job, store, target, draft
+        self.job, self.store, self.target, self.draft, self.now = job, store, target, draft, now
+        self._joining: Mapping[str, set[str]] = {}  # who may be in a group by now, of the groups that are looked at
         self.emptied: set[str] = set()  #: groups that this plan leaves without any of the members that it wrote
         self._taken = taken
         self._drift = MemberDrift(job, store, target, draft)
@@ -39,9 +49,17 @@ class MemberRows:
         await self._drift.look([one.link for one in groups if one.link is not None])
 
     async def lots(
-        self, groups: Iterable[Evaluated], there: Mapping[str, str], members_of: set[str] | None
+        self,
+        groups: Sequence[Evaluated],
+        there: Mapping[str, str],
+        members_of: set[str] | None,
+        *,
+        open_since: datetime | None,
     ) -> AsyncIterator[list[tuple[Change, Link | None]]]:
-        """The rows of these groups, of several at a time unless they are large. `there`: {source id: target id}."""
+        """The rows of these groups, of several at a time unless they are large. `there`: {source id: target id}. Additions
+        without an answer that were sent after `open_since`, or at any time (None), are not sent again."""
+        ids = [one.object.id for one in groups]
+        self._joining = await asyncio.to_thread(self.store.journal.joining, self.job.name, ids, since=open_since)
         lot: list[tuple[Change, Link | None]] = []
         members = 0
         for one in groups:
@@ -73,8 +91,21 @@ class MemberRows:
             written = {u: t for u, t in written.items() if u in members_of}
         if members_of is None and not want and len(written) >= job.guards.deletions.minimum:
             self.emptied.add(id_)
-        changes = member_changes(one, group, want=want, written=written, found=found)
+        open_ = self._open(one, want=want, written=written)
+        changes = member_changes(one, group, want=want, written=written, found=found, joining=open_)
         return [(await self._naming(change, want), one.link) for change in changes]
+
+    def _open(self, one: Evaluated, *, want: Mapping[str, str], written: Mapping[str, str]) -> set[str]:
+        """Source ids of those who lack in a group and may be in it by now. They wait until that is known: there are
+        services that keep a member twice."""
+        sent = self._joining.get(one.object.id, set())
+        lacking = [source for source, id_ in want.items() if sent and written.get(source) != id_]
+        found = {id_ for id_ in lacking if want[id_] in sent or f"{NEW}{self.job.source}:{id_}" in sent}
+        if found:
+            text = f"{one.name}: {len(found):,} may have been added already: they wait for a look-up of that"
+            self.draft.warn("Unsettled", text, one.name)
+            self.draft.waits.append(again("group", one.object.id, now=self.now))
+        return found
 
     async def _naming(self, change: Change, want: Mapping[str, str]) -> Change:
         """With the members' user names, where the target is told them."""

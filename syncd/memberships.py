@@ -15,13 +15,15 @@ def member_changes(
     want: Mapping[str, str],
     written: Mapping[str, str],
     found: Mapping[str, str] | None = None,
+    joining: Collection[str] = (),
 ) -> list[Change]:
     """At most three rows of a group: members that it has and that are to be remembered (`found`), ADD_MEMBERS and
-    REMOVE_MEMBERS. `want`, `written`, `found`: {source id: target id}.
+    REMOVE_MEMBERS. `want`, `written`, `found`: {source id: target id}. `joining`: source ids of those who are not added,
+    as they may have been.
 
     A member whose account was replaced at the target is added under its new id; the old id went with the old account.
     """
-    added = {target for source, target in want.items() if written.get(source) != target}
+    added = {target for source, target in want.items() if written.get(source) != target and source not in joining}
     wanted = set(want.values())  # an account may have passed to another object of the source, and stays
     removed = {target for source, target in written.items() if source not in want} - wanted
     rows = [

@@ -30,7 +30,7 @@ from syncd.owners import Owners, leaves, taken_over
 from syncd.precedence import Claims
 from syncd.references import reference_change
 from syncd.target_view import TargetView, references_of
-from syncd.unfinished import made_otherwise
+from syncd.unfinished import SHOWN_WITHIN, made_otherwise
 from syncd.unique import UniqueValues
 
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
@@ -80,7 +80,7 @@ class Reconciler:
         self._view = TargetView(job, store, target, draft)
         self._unique: dict[Kind, UniqueValues] = {}
         self._found: dict[str, dict[str, Json]] = {}  # references of the accounts that this plan adopts, by source id
-        self._members = MemberRows(job, store, target, draft, taken=self._owners.taken)
+        self._members = MemberRows(job, store, target, draft, now=now, taken=self._owners.taken)
 
     async def plan(self, *, failed_now: bool = False, dry: bool = False) -> Draft:
         """The plan of a whole cycle: everything for `initial` and `full`, else what changed since the last one."""
@@ -112,7 +112,7 @@ class Reconciler:
 
     async def _make(self, *, dry: bool, members_of: set[str] | None = None) -> Draft:
         try:
-            await self._look(members_of)
+            await self._look(members_of, dry=dry)
         finally:
             self._view.close()
         draft = self.draft
@@ -121,7 +121,7 @@ class Reconciler:
         log.info(Event.PLAN_MADE, job=self.job.name, plan=draft.id, checksum=draft.checksum, right=draft.right)
         return draft
 
-    async def _look(self, members_of: set[str] | None) -> None:
+    async def _look(self, members_of: set[str] | None, *, dry: bool) -> None:
         draft, store, job = self.draft, self.store, self.job
         await self._objects("user")
         self._guard.after("user")
@@ -135,7 +135,7 @@ class Reconciler:
                 inside = store.mirror.groups_of(job.source, members_of, nested=True)
                 there = {id_ for ids in inside.values() for id_ in ids} | store.links.groups_with(job.name, members_of)
                 store.worklist.add(draft.id, "group", there)
-            await self._memberships(members_of)
+            await self._memberships(members_of, dry=dry)
             self._guard.emptied_groups(self._members.emptied)
 
     def _add(self, rows: Iterable[tuple[Change, Link | None]]) -> None:
@@ -335,14 +335,15 @@ class Reconciler:
                     rows.append((change, one.link))
             self._add(rows)
 
-    async def _memberships(self, members_of: set[str] | None) -> None:
+    async def _memberships(self, members_of: set[str] | None, *, dry: bool) -> None:
         rules = self.job.kinds["group"]
         if not rules.mapping.writes_members or "update" not in rules.policy.actions:
             return
+        since = self.now - SHOWN_WITHIN if dry else None  # a dry run settles nothing: what is older would be looked up
         for ids in self.store.worklist.ids(self.draft.id, "group"):
             found = await asyncio.to_thread(self.evaluator.load, "group", ids)
             there = self._members.present("group", ids)
             groups = [one for one in found if one.object.id in there and one.verdict.scope is Scope.IN]
             await self._members.look(groups)
-            async for rows in self._members.lots(groups, there, members_of):
+            async for rows in self._members.lots(groups, there, members_of, open_since=since):
                 self._add(rows)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from connectors import Target
 from state.errors import Owned
+from state.in_hand import KILLED
 from state.journal import Closing, Row, is_mark
 from state.pending import Wait
 from state.store import Store
@@ -171,7 +172,7 @@ class Unfinished:
 
 def _told(row: Row) -> dict[str, Json]:
     """What was said of the row when it was left open."""
-    return row.error or {"code": "Unsettled", "message": "its process was killed"}
+    return row.error or {"code": KILLED, "message": "its process was killed"}
 
 
 def made_otherwise(

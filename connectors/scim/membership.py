@@ -35,6 +35,7 @@ class Membership(Sending):
     _some = False  #: something was carried out
     _refused_alone = 0  #: members who were refused without any others
     _seen_so = False  #: some were refused, and a read showed that they are as they should be
+    _open: Outcome | None = None  #: the first addition of which nobody knows yet, although it was looked for
 
     async def carry_out(self) -> Outcome:
         adding = self.change.action is Action.ADD_MEMBERS
@@ -52,11 +53,17 @@ class Membership(Sending):
         for part in chunks(ids, max(1, facts.member_chunk)):
             outcome = await (self._add(part) if adding else self._remove(part))
             written.extend(self._counted(part, outcome))
-            if self._is_over(outcome):
-                return replace(outcome, written=tuple(written))
+            if self._is_over(outcome, adding=adding):
+                return self._ended(outcome, written)
             if outcome.status == "failed":
                 first = first or outcome
-        return self.done() if first is None else replace(first, written=tuple(written))
+        return self.done() if first is None and self._open is None else self._ended(first or self.done(), written)
+
+    def _ended(self, outcome: Outcome, written: Sequence[str]) -> Outcome:
+        """What became of it all. Where something is open, that has to be looked at before anything is sent again."""
+        if self._open is not None and outcome.status in ("done", "failed"):
+            outcome = self._open
+        return replace(outcome, written=tuple(written))
 
     def _counted(self, part: Sequence[str], outcome: Outcome) -> Sequence[str]:
         """Whom of a part the change was carried out for."""
@@ -66,8 +73,10 @@ class Membership(Sending):
         self._some = self._some or bool(there)
         return there
 
-    def _is_over(self, outcome: Outcome) -> bool:
+    def _is_over(self, outcome: Outcome, *, adding: bool) -> bool:
         """Whether the others need not be tried: nothing is taken at all, or it is not about a member."""
+        if outcome.status == "maybe":
+            return not adding or self._open is None
         if outcome.status != "failed":
             return outcome.status != "done"
         return outcome.http_status not in _FOR_SOME or (not self._some and self._refused_alone >= _SINGLE_REFUSALS)
@@ -147,21 +156,14 @@ class Membership(Sending):
         seen, shown = await self._members()
         if seen is None or shown is None or not self.service.knowledge.facts.members_shown:
             return self.unsure(fault)
-        missing = [member for member in part if member not in shown]
-        if not missing:
+        there = tuple(member for member in part if member in shown)
+        if len(there) == len(part):
             return self.done(seen)
-        try:
-            answer = await self.write("PATCH", self.path, self._addition(missing))
-        except NoAnswer as broken:
-            return replace(unanswered(broken, maybe=broken.sent), target_id=self.change.target_id)
-        if answer.ok:
-            return await self._verify_add(missing, answer)
-        _, shown = await self._members()
-        if shown is not None and set(part) <= shown:
-            return self.done()
-        sure = answer.status < 500  # else one read need not know yet what was carried out
-        outcome = self.refused(answer) if sure else replace(self.refused(answer), status="maybe")
-        return replace(outcome, written=tuple(m for m in part if m in (shown or ())))
+        # One machine of several may not know of it yet, and a service that keeps a member twice may be asked: whoever
+        # looks again later sends it again.
+        outcome = replace(self.unsure(fault), written=there)
+        self._open = self._open or outcome
+        return outcome
 
     async def _remove(self, part: Sequence[str]) -> Outcome:
         form = self.service.knowledge.facts.member_remove
@@ -284,7 +286,7 @@ class Membership(Sending):
         written = list(refusal.written)
         first: Outcome | None = None
         for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
-            if not half or (first is not None and self._is_over(first)):
+            if not half or (first is not None and self._is_over(first, adding=adding)):
                 continue
             outcome = await send(half)
             written.extend(self._counted(half, outcome))

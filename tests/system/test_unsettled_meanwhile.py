@@ -13,7 +13,7 @@ from connectors.sandbox.scim.members import Members
 from state.engine import reading
 from syncd.status import status
 from tests.system.company import PEOPLE
-from tests.system.house import House, house
+from tests.system.house import House, house, quirky
 from tests.system.recorder import body_of
 
 _NO_LOOK = {"method": "GET", "path": "/Users/"}
@@ -226,5 +226,41 @@ def test_who_was_taken_out_although_a_late_replica_denied_it_is_added_when_wishe
         here.company.join("legal", "ada")
         here.sync()
         assert sorted(here.target.members(team)) == before
+        here.sync(full=True)
+        assert here.written == []
+
+
+def test_members_whose_addition_nobody_answered_are_not_added_again_before_the_target_must_show_them(
+    tmp_path: Path,
+) -> None:
+    quirks = quirky(duplicate_members=True, applied_although_500=("PATCH",))
+    with house("graph", tmp_path, people=6, quirks=quirks) as here:
+        team = here.company.team_name("legal")
+        values = [{"value": account.id} for name in here.target.members(team) if (account := here.target.user(name))]
+        login = here.company.hire("new", "legal")
+        late = {"edit": {"set": {"members": values}}}
+        here.at_target(late, method="GET", path="/Groups/")
+        assert here.sync(code=4)["counts"]["failed"] == 1
+        here.time.advance(timedelta(seconds=20))
+        here.sync(code=None)
+        here.all_well()
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        (group,) = [group for group in here.target.groups() if group.name == team]
+        ids = [str(element["value"]) for element in group.members.elements]
+        assert len(ids) == len(set(ids)) == len(values) + 1
+        assert login in here.target.members(team)
+        here.sync(full=True)
+        assert here.written == []
+
+
+def test_members_whose_addition_was_lost_are_added_by_the_next_cycle(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=6, quirks=quirky(duplicate_members=True)) as here:
+        here.company.hire("new", "legal")
+        here.at_target({"drop": "before"}, times=1, method="PATCH", path="/Groups/")
+        assert here.sync(code=4)["counts"]["failed"] == 1
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        assert here.logins("new") <= here.target.members(here.company.team_name("legal"))
         here.sync(full=True)
         assert here.written == []
