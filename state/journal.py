@@ -192,7 +192,7 @@ class Journal(PlannedRows):
         known."""
         where = changes.c.plan == plan
         if action is not None:  # by stage, which the index is in the order of
-            where &= changes.c.stage.in_([int(action) * 2 + kind_ for kind_ in _places(kind)])
+            where &= changes.c.stage.in_([action.stage(one) for one in ((kind,) if kind else _BOTH)])
         elif kind is not None:
             where &= changes.c.kind == kind
         if statuses:
@@ -324,11 +324,6 @@ class Journal(PlannedRows):
         mine = (plans.c.job == job) & open_ & sa.or_(plans.c.seq.is_not(None), ~claimed)
         with reading(self._engine) as c:
             return list(c.scalars(sa.select(plans.c.id).where(mine).order_by(plans.c.created_at, plans.c.id)))
-
-
-def _places(kind: Kind | None) -> tuple[int, ...]:
-    """Where a kind stands inside the stage of its action."""
-    return (0, 1) if kind is None else (int(kind == "group"),)
 
 
 def _move_before(c: sa.Connection, job: str, now: datetime) -> None:

@@ -133,8 +133,12 @@ class PlannedRows(Approvals):
             if begun is None:
                 return []
             since = begun - within
-            stage = 2 * int(Action.CREATE) + (kind == "group")
-            of = {"of_job": job, "of_stage": stage, "since": since, "made_since": since - LONGEST_PLAN}
+            of = {
+                "of_job": job,
+                "of_stage": Action.CREATE.stage(kind),
+                "since": since,
+                "made_since": since - LONGEST_PLAN,
+            }
             found = c.execute(_MADE_BESIDE, of).all()
             return [(row.source_id, row.status == "done", row.after or {}) for row in found]
 

@@ -37,6 +37,10 @@ class Action(IntEnum):
         """Whether it changes who is in a group, and no attribute."""
         return self in (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS)
 
+    def stage(self, kind: Kind) -> int:
+        """Its place in the order of apply: by action, users before groups."""
+        return int(self) * 2 + (kind == "group")
+
 
 Status = Literal["planned", "sent", "done", "failed", "held", "skipped"]
 
@@ -85,8 +89,8 @@ class Change:
 
     @property
     def stage(self) -> int:
-        """Its place in the order of apply: by action, users before groups."""
-        return int(self.action) * 2 + (self.kind == "group")
+        """Its place in the order of apply."""
+        return self.action.stage(self.kind)
 
     @property
     def only_remembers(self) -> bool:
