@@ -105,6 +105,10 @@ class House:
     def at_target(self, action: Mapping[str, Any], *, times: int | None = None, **match: Any) -> None:
         self.service.faults.add({"match": match, "times": times, "action": dict(action)})
 
+    def process(self) -> closing[Runtime]:
+        """Another process on the same state DB."""
+        return closing(Runtime.open(load(self.config), clock=self.runtime.clock))
+
     def restarted(self, folder: Path) -> House:
         """The same house with a state DB that is new, in another folder; its `runtime` is the caller's to close."""
         text = self.config.read_text(encoding="utf-8")

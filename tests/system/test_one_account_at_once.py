@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,9 @@ import uvloop
 from state.in_hand import LONGEST_REQUEST
 from state.journal import Closing, Row
 from state.store import Store
-from syncd.config import load
 from syncd.core.change import Action
 from syncd.cycle import Wish, sync
 from syncd.report.result import JobResult
-from syncd.runtime import Runtime
 from tests.contract.state_rows import change, link, linked, plan
 from tests.system.conftest import sync_once
 from tests.system.house import House, house
@@ -40,7 +37,7 @@ def making(here: House, login: str) -> None:
 def test_an_account_that_another_process_links_between_look_and_commit_stays_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with two_directories(tmp_path) as (here, _), closing(Runtime.open(load(here.config))) as second:
+    with two_directories(tmp_path) as (here, _), here.process() as second:
         login = here.company.hire("kim", "sales")
         here.company.hire("leo", "sales")
         journal = here.runtime.store.journal
@@ -118,7 +115,7 @@ def test_who_passes_on_while_a_group_is_about_to_get_him_does_not_join_it(
 ) -> None:
     with (
         house("graph", tmp_path, people=4, more=TWO) as here,
-        closing(Runtime.open(load(here.config), clock=here.runtime.clock)) as second,
+        here.process() as second,
     ):
         here.sync(code=3, job="other")
         here.company.join("design", "ada")
@@ -145,7 +142,7 @@ def test_two_cycles_that_adopt_the_same_accounts_at_once_write_to_each_once(
 ) -> None:
     with (
         house("graph", tmp_path, people=3, more=SECOND, begun=False) as here,
-        closing(Runtime.open(load(here.config), clock=here.runtime.clock)) as second,
+        here.process() as second,
     ):
         for login in here.logins("ada", "ben", "cem"):
             add(here, "user", userName=login, active=True, title="Chief")

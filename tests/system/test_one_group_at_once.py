@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ import pytest
 import uvloop
 
 from state.journal import Journal, Row
-from syncd.config import load
 from syncd.core.change import Action
 from syncd.cycle import Wish, sync
-from syncd.runtime import Runtime
 from tests.system.conftest import sync_once
 from tests.system.house import House, house, quirky
 
@@ -37,7 +34,7 @@ def test_two_cycles_that_make_the_same_groups_at_once_make_each_once(
 ) -> None:
     with (
         house("graph", tmp_path, people=6, quirks=LETS_TWINS, more=SECOND, begun=False) as here,
-        closing(Runtime.open(load(here.config), clock=here.runtime.clock)) as second,
+        here.process() as second,
     ):
         together = threading.Barrier(2, timeout=20)
         for runtime in (here.runtime, second):
@@ -80,7 +77,7 @@ def test_a_group_that_another_job_has_made_since_the_plan_is_not_made_again(
 ) -> None:
     with (
         house("graph", tmp_path, people=3, quirks=LETS_TWINS, more=SECOND, begun=False) as here,
-        closing(Runtime.open(load(here.config), clock=here.runtime.clock)) as second,
+        here.process() as second,
     ):
         journal, others = here.runtime.store.journal, []
         mark = journal.mark_sent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,9 @@ import pytest
 import uvloop
 
 from connectors.sandbox.serve import serve
-from syncd.config import load
 from syncd.control import pause
 from syncd.cycle import Wish, sync
 from syncd.provision import provision
-from syncd.runtime import Runtime
 from tests.system.company import GraphCompany, OktaCompany
 from tests.system.conftest import Cli
 from tests.system.house import House, house
@@ -242,7 +240,7 @@ def test_who_is_in_two_directories_has_one_account_and_one_owner(tmp_path: Path)
 
 
 def test_two_cycles_and_work_on_demand_at_once_double_nobody(tmp_path: Path) -> None:
-    with two_directories(tmp_path) as (here, okta), closing(Runtime.open(load(here.config))) as second:
+    with two_directories(tmp_path) as (here, okta), here.process() as second:
         for name in ("kim", "leo", "mia", "ned"):
             here.company.hire(name, "sales")
             okta.hire(name, "sales")
