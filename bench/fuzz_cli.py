@@ -39,6 +39,7 @@ NONSENSE = (
     "'; DROP TABLE links; --", "%s%n{0}$(id)`id`", "/", "..", "../../etc/passwd", "/nonexistent/x.toml", "sha256:", "sha256:" + "0" * 64,
     "24h", "-5m", "2026-13-45", "2026-01-01T00:00:00Z", "json", "csv", "html", "yaml", "a" * 5000, "[mail]", 'Join("-", [mail])', "Trim([",
     "user", "group", "*", "\udcff", "=", "x=y", "true", "0x10", "https://example.invalid/x",
+    "batch.bin", "folder", "folder/in/it", "/dev/null", "/proc/self/mem",
 )  # fmt: skip
 
 
@@ -106,7 +107,9 @@ def run(arguments: Sequence[str]) -> int:
     count, seed = (int(arguments[0]) if arguments else 2000), (int(arguments[1]) if len(arguments) > 1 else 1)
     with TemporaryDirectory() as folder, house("graph", Path(folder), people=5) as here:
         os.chdir(folder)
-        sys.stdin = io.StringIO()  # nobody answers
+        Path("batch.bin").write_bytes(bytes(range(256)))
+        Path("folder").mkdir()
+        sys.stdin = io.TextIOWrapper(io.BytesIO())  # nobody answers
         begun = time.monotonic()
         ends = fuzz(here, count, seed)
         print(f"{count} command lines in {time.monotonic() - begun:.0f} s: {dict(ends)}")

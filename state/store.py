@@ -57,9 +57,13 @@ class Store:
         shown = parsed.render_as_string(hide_password=True)
         if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
             folder = Path(str(parsed.database)).parent
-            if folder.exists() and not folder.is_dir():
+            try:
+                there, is_folder = folder.exists(), folder.is_dir()
+            except OSError as error:
+                raise StateError(url=shown, detail=f"the directory {folder}: {error.strerror}") from None
+            if there and not is_folder:
                 raise StateError(url=shown, detail=f"{folder} is no directory")
-            if not folder.exists():
+            if not there:
                 raise StateError(
                     url=shown, detail=f"the directory {folder} does not exist", remedy=f"Run: mkdir -p {folder}"
                 )

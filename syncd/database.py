@@ -73,11 +73,14 @@ def backup(settings: Settings, file: Path) -> str:
         remedy = f"Use its own tool: pg_dump --format=custom --file={file} {name}"
         raise NoBackup(detail="it is in PostgreSQL, which has a tool for that", remedy=remedy)
     origin = Path(str(url.database))
-    if not origin.is_file():
-        raise NoBackup(detail=f"{origin} is not there", remedy="To make it: syncd db upgrade")
-    if file.exists():
-        raise NoBackup(detail=f"{file} is there already", remedy="Name another file, or remove that one first")
     try:
+        if not origin.is_file():
+            raise NoBackup(detail=f"{origin} is not there", remedy="To make it: syncd db upgrade")
+    except OSError as error:
+        raise NoBackup(detail=f"{origin}: {error.strerror}", remedy="Check [state] url in config.toml") from None
+    try:
+        if file.exists():
+            raise NoBackup(detail=f"{file} is there already", remedy="Name another file, or remove that one first")
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     except OSError as error:
         raise NoBackup(detail=f"{file}: {error.strerror}", remedy="Name a file that can be written") from None

@@ -46,6 +46,8 @@ def several(batch: Path) -> int:
                 _line(result)
     except OSError as error:
         raise NoAttributes(given=str(batch), detail=f"the file cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise NoAttributes(given=str(batch), detail="the file is no UTF-8 text") from None
     return 4 if failed else 0
 
 

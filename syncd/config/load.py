@@ -39,7 +39,10 @@ def find_path(
     if named := (os.environ if environ is None else environ).get(VARIABLE):
         return Path(named)
     for place in places:
-        if place.is_file():
+        try:
+            if place.is_file():
+                return place
+        except OSError:  # in a folder that is closed to this user, who hears so when it is read
             return place
     looked = " and ".join(str(place) for place in places)
     right = f"looked for {looked}; ${VARIABLE} is not set"

@@ -90,20 +90,25 @@ def _from_credential(name: str, around: Surroundings) -> str:
     return secret_file(Path(folder) / name, remedy=f"Write {load} in the unit, then run: syncd check").strip("\r\n")
 
 
+def _head(path: Path) -> bytes:
+    """At most one byte more than is allowed."""
+    with path.open("rb") as file:
+        return file.read(SIZE_LIMIT_BYTES + 1)
+
+
 def secret_file(path: Path, *, remedy: str = "Create it, readable for syncd, then run: syncd check") -> str:
     """The text of a secret file of at most 64 KiB. Raises an error with a Wrong for one that cannot be used."""
     name = shown(path)
-    # A pipe or a device could be read without end.
-    if path.exists() and not path.is_file():
-        raise Wrong(f"{name} is no regular file", "it must hold the secret", remedy).error()
     try:
-        with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT_BYTES + 1)
+        special = path.exists() and not path.is_file()  # a pipe or a device could be read without end
+        content = b"" if special else _head(path)
     except FileNotFoundError:
         raise Wrong(f"file {name} does not exist", "it must hold the secret", remedy).error() from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"
         raise Wrong(f"file {name} cannot be read ({reason})", "it must hold the secret", remedy).error() from None
+    if special:
+        raise Wrong(f"{name} is no regular file", "it must hold the secret", remedy).error()
     if len(content) > SIZE_LIMIT_BYTES:
         raise Wrong(f"file {name} is larger than {SIZE_LIMIT_BYTES} bytes", "it holds the secret alone").error()
     try:

@@ -36,6 +36,11 @@ def test_a_file_in_the_place_of_the_directory_is_named(tmp_path: Path) -> None:
     assert f"{tmp_path}/file is no directory" in refused(f"sqlite:///{tmp_path}/file/state.db")
 
 
+def test_a_directory_that_cannot_be_looked_at_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / ("a" * 300)
+    assert f"the directory {folder}: File name too long" in refused(f"sqlite:///{folder}/state.db")
+
+
 def test_a_directory_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state.db").mkdir()
     assert "unable to open database file" in refused(f"sqlite:///{tmp_path}/state.db")

@@ -244,3 +244,16 @@ def test_eval_tries_an_expression_and_a_batch(cli: Cli, tmp_path: Path) -> None:
     assert ran.code == 4
     assert first == {"result": ["x", "y"], "absent": False, "error": None}
     assert second["error"]["column"] >= 1
+
+
+def test_a_batch_that_is_no_text_is_one_line(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "batch").write_bytes(b'{"expression": "[a]", "attributes": {"a": "\xf6"}}\n')
+    ran = cli("eval", "--batch", "batch")
+    assert ran.code == 64
+    assert "batch: the file is no UTF-8 text" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_an_argument_that_is_no_text_is_one_line(cli: Cli) -> None:
+    ran = cli("provision", "\udcff")
+    assert (ran.code, ran.err) == (64, "syncd: '\\udcff' is no text in utf-8\n")

@@ -141,11 +141,13 @@ def test_the_state_moves_to_postgresql_and_the_next_cycle_is_idle(
     [
         (["backup", "state.db"], "state.db is there already. Name another file"),
         (["backup", "nowhere/x.db"], "No such file or directory. Name a file that can be written"),
+        (["backup", "a" * 300], "File name too long. Name a file that can be written"),
         (["copy", "postgresql://me:geheim@host/db"], "seen by everybody on this machine. Leave it out"),
         (["copy", "mysql://host/db"], "mysql is no lasting database that syncd has"),
         (["copy", "sqlite://"], "sqlite is no lasting database that syncd has"),
         (["copy", "nonsense"], "that is no URL"),
         (["copy", "sqlite:///nowhere/x.db"], "mkdir -p nowhere"),
+        (["copy", f"sqlite:///{'a' * 300}/x.db"], "File name too long. Check [state] url in config.toml"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

@@ -53,6 +53,15 @@ def test_a_file_name_that_cannot_be_is_refused():
     )
 
 
+def test_a_place_that_cannot_be_looked_at_is_told_and_not_passed_over(tmp_path):
+    closed = tmp_path / ("a" * 300) / "config.toml"  # as in a folder that is closed to this user
+    path = find_path(None, environ={}, places=(tmp_path / "nix.toml", closed, tmp_path / "etc.toml"))
+    assert path == closed
+    assert (
+        message(path) == f"{closed}: the file cannot be read (File name too long); it must be readable for syncd. {END}"
+    )
+
+
 def test_what_is_no_toml_is_named_with_its_place(tmp_path):
     path = tmp_path / "config.toml"
     path.write_text("[log\nlevel = 1\n")

@@ -87,6 +87,8 @@ def test_a_file_that_cannot_be_used_is_named(workshop, tmp_path):
     expected = {
         "nix": f'file "{tmp_path}/nix" does not exist; it must hold the secret. {CREATE}',
         ".": f'"{tmp_path}" is no regular file; it must hold the secret. {CREATE}',
+        "a"
+        * 300: f'file "{tmp_path}/{"a" * 300}" cannot be read (File name too long); it must hold the secret. {CREATE}',
         "empty": f'file "{tmp_path}/empty" is empty; it must hold the secret. Fill it, then run: syncd check',
         "binary": (
             f'file "{tmp_path}/binary" is not UTF-8 text; it must be text; convert a .pfx file with: openssl pkcs12 '
