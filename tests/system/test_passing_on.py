@@ -112,6 +112,18 @@ def test_an_account_stays_for_a_job_that_has_not_seen_yet_that_its_own_is_gone(h
         assert here.written == []
 
 
+def test_an_account_stays_where_nobody_can_tell_whether_the_other_job_has_lost_its_own(here: House) -> None:
+    login = here.company.login("ada")
+    lost = here.target.user(login)
+    assert lost is not None
+    lost_and_made_again(here, "ada")
+    here.company.set_title("ada", "Director")
+    here.at_target({"replace": {"id": "another", "userName": "another"}}, method="GET", path=f"/Users/{lost.id}")
+    waiting = held(here.sync(code=3, job="other"))[login]
+    assert waiting.endswith("until then it stays as it is: syncd sync --job job --full")
+    assert here.written == []
+
+
 def test_an_account_goes_where_the_job_that_lost_its_own_is_paused_or_does_not_want_one(here: House) -> None:
     lost_and_made_again(here, "ada", "ben")
     move(here, "ada", "Sales")
