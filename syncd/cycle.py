@@ -184,7 +184,8 @@ class _Cycle:
         finally:
             stop.cancel()
             task.cancel()
-            await asyncio.wait({task, stop})
+            # What it fails with while it ends is nobody's any more, and asyncio is not to tell of it.
+            await asyncio.gather(task, stop, return_exceptions=True)
 
     def _kind(self) -> CycleKind:
         memory = self.store.jobs.get(self.job.name)

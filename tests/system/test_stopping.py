@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import signal
@@ -10,11 +12,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from syncd.cycle import Wish, sync
+from tests.system.house import house
 from tests.system.processes import Site, end
 
 PATIENCE_S = 30.0
@@ -141,3 +145,29 @@ def test_a_signal_before_the_work_begins_ends_the_process(tmp_path: Path) -> Non
         os.kill(process.pid, signal.SIGTERM)
         assert end(process)[0] == -signal.SIGTERM
         assert site.truth()["users"] == []
+
+
+def test_what_a_reading_fails_with_while_it_is_stopped_makes_no_noise(tmp_path: Path) -> None:
+    """The state DB is locked, so that the lease of the source cannot be given back."""
+    impatient = (f'{tmp_path}/state.db"', f'{tmp_path}/state.db?timeout=0.01"')
+    noise: list[object] = []
+
+    async def stopped() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: noise.append(context))
+        stopping = asyncio.Event()
+        work = asyncio.create_task(sync(here.runtime, ["job"], Wish(), stopping=stopping))
+        while any(here.runtime.store.mirror.complete("company").values()):
+            await asyncio.sleep(0.01)
+        with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            stopping.set()
+            (result,) = await work
+        assert result.exit_code == 1
+
+    with house("graph", tmp_path, people=2) as here, here.changed_config(impatient):
+        here.at_source({"delay_s": 1}, path="/v1.0/")
+        asyncio.run(stopped())
+        gc.collect()
+        assert noise == []
+        here.all_well()
+        here.sync()

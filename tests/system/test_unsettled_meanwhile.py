@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from connectors.sandbox.scim.members import Members
@@ -264,3 +265,26 @@ def test_members_whose_addition_was_lost_are_added_by_the_next_cycle(tmp_path: P
         assert here.logins("new") <= here.target.members(here.company.team_name("legal"))
         here.sync(full=True)
         assert here.written == []
+
+
+@pytest.mark.parametrize("drift", ["report", "repair"])
+def test_members_whom_a_late_replica_lacks_when_a_failed_group_is_read_again_are_no_drift(
+    tmp_path: Path, drift: str
+) -> None:
+    with house("graph", tmp_path, people=6, quirks=quirky(duplicate_members=True), job=f'drift = "{drift}"') as here:
+        team = here.company.team_name("legal")
+        values = [{"value": account.id} for name in here.target.members(team) if (account := here.target.user(name))]
+        here.company.hire("first", "legal")
+        here.sync()
+        here.company.hire("second", "legal")
+        here.at_target({"status": 400}, times=1, method="PATCH", path="/Groups/")
+        assert here.sync(code=4)["counts"]["failed"] == 1
+        here.at_target({"edit": {"set": {"members": values}}}, method="GET", path="/Groups/")
+        here.at_target({"edit": {"remove": ["groups"]}}, **_NO_LOOK)
+        assert here.sync()["drift"] == []
+        here.all_well()
+        (group,) = [group for group in here.target.groups() if group.name == team]
+        ids = [str(element["value"]) for element in group.members.elements]
+        assert len(ids) == len(set(ids)) == len(values) + 2
+        told = here.sync(full=True)
+        assert (told["drift"], here.written) == ([], [])
