@@ -75,16 +75,20 @@ class Mirror:
                 sa.select(streams.c.watermark).where(streams.c.source == source, streams.c.stream == stream)
             )
 
-    def begin(self, source: str, stream: Stream, *, now: datetime | None = None, leased_by: str = "") -> Round:
+    def begin(
+        self, source: str, stream: Stream, *, full: bool = False, now: datetime | None = None, leased_by: str = ""
+    ) -> Round:
         """Begin a round; until its last page is stored the stream counts as incomplete, and pages of an earlier round
-        are refused. With `now` the reader's lease, held by `leased_by`, is extended; raises TakenOver where it has passed
+        are refused. One that is to be `full` gives the watermark up: where it breaks off, what it has stored may be
+        older than what an earlier round brought, and changes since that one would not tell of it again. With `now` the reader's lease, held by `leased_by`, is extended; raises TakenOver where it has passed
         to others."""
         with self._engine.begin() as c:
             if now is not None:
                 keep_lease(c, reader_of(source), leased_by, now=now)
             new = insert(c, streams).values(source=source, stream=stream, generation=1, complete=False)
+            begun = {"generation": streams.c.generation + 1, "complete": False}
             statement = new.on_conflict_do_update(
-                index_elements=["source", "stream"], set_={"generation": streams.c.generation + 1, "complete": False}
+                index_elements=["source", "stream"], set_=begun | {"watermark": None} if full else begun
             ).returning(streams.c.generation)
             return Round(source=source, stream=stream, generation=c.execute(statement).scalar_one())
 

@@ -139,7 +139,7 @@ class _Reader:
         be believed, nothing is swept then."""
         mirror, name, progress = self._store.mirror, self._source.name, self._progress
         watermark = None if full else mirror.watermark(name, stream)
-        current = await self._intake.begin(name, stream)
+        current = await self._intake.begin(name, stream, full=watermark is None)
         told, of_users = 0, 0
         emptied: _Emptied | None = None
         work = f"reading {stream}"

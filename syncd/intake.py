@@ -42,12 +42,13 @@ class Intake:
             raise
         await lots.end()
 
-    async def begin(self, source: str, stream: Stream) -> Round:
-        """Begin a round of one stream. Raises TakenOver when the source has passed to another reader: what that one has
+    async def begin(self, source: str, stream: Stream, *, full: bool = False) -> Round:
+        """Begin a round of one stream, from the start if it is to be `full`. Raises TakenOver when the source has passed to another reader: what that one has
         begun must not be refused because of us."""
         async with self._turn:
             owner, now = self._store.leases.owner, self._clock.now()
-            return await asyncio.to_thread(self._store.mirror.begin, source, stream, now=now, leased_by=owner)
+            begin = self._store.mirror.begin
+            return await asyncio.to_thread(begin, source, stream, full=full, now=now, leased_by=owner)
 
     async def store(self, reading: Round, pages: list[Page]) -> None:
         """In a thread: SQLite would hold up the other streams' answers, and PostgreSQL is a network away."""
@@ -81,7 +82,7 @@ class Lots:
     async def anew(self) -> None:
         """What was put belongs to a round that ends here unfinished; what follows is a new one, from the start."""
         await self.end()
-        self._reading = await self._intake.begin(self._reading.source, self._reading.stream)
+        self._reading = await self._intake.begin(self._reading.source, self._reading.stream, full=True)
 
     async def end(self) -> None:
         """Store the rest, unless something before it could not be stored."""

@@ -100,9 +100,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     given = sys.argv[1:] if arguments is None else arguments
     OPTIONS.as_json = wants_json(given)
     if foreign := [word for word in given if not _is_text(word)]:  # no source, no DB and no report can hold it
-        fail(
-            64, f"{foreign[0]!a} is no text in {sys.getfilesystemencoding()}", where="syncd", remedy="syncd --help"
-        )
+        fail(64, f"{foreign[0]!a} is no text in {sys.getfilesystemencoding()}", where="syncd", remedy="syncd --help")
     # One verb is called: making all the others takes longer than many a command. Behind an option all are made.
     command: Callable[..., Any] = typer.main.get_command(program(given[0] if given else None))
     try:

@@ -31,6 +31,17 @@ def test_the_watermark_of_a_round_that_broke_off_stays_that_of_the_one_before(st
     assert states(store, "user", "a", "b", "c") == {"a": "live", "b": "live", "c": "live"}
 
 
+def test_a_round_from_the_start_gives_the_watermark_up_until_its_end(store: Store) -> None:
+    """It may bring an object as it was before the round that the watermark is of, which would not tell of it again."""
+    read(store, "users", [user("a"), user("b")], watermark="w1")
+    current = store.mirror.begin("s", "users", full=True)
+    store.mirror.store(current, Page(stream="users", records=(user("a", mail="old@x"),)), now=NOW)
+    assert store.mirror.watermark("s", "users") is None
+    assert states(store, "user", "a", "b") == {"a": "live", "b": "live"}
+    read(store, "users", [user("a"), user("b")], watermark="w2")
+    assert store.mirror.watermark("s", "users") == "w2"
+
+
 def test_only_the_last_page_of_a_full_round_removes_whom_it_did_not_mention(store: Store) -> None:
     read(store, "users", [user("a"), user("b"), user("c")])
     seq = store.mirror.seq("s")

@@ -47,11 +47,15 @@ class Recording(Mirror):
     def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine)
         self.calls: list[Round | tuple[Round, Page]] = []
+        self.full: set[Round] = set()  #: rounds from the start
         self.before: list[Any] = []  #: called before each transaction
 
-    def begin(self, source: str, stream: Stream, *, now: datetime | None = None, leased_by: str = "") -> Round:
-        made = super().begin(source, stream, now=now, leased_by=leased_by)
+    def begin(
+        self, source: str, stream: Stream, *, full: bool = False, now: datetime | None = None, leased_by: str = ""
+    ) -> Round:
+        made = super().begin(source, stream, full=full, now=now, leased_by=leased_by)
         self.calls.append(made)
+        self.full |= {made} if full else set()
         return made
 
     def store(self, reading_round: Round, *pages: Page, now: datetime, leased_by: str = "") -> int:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import syncd.intake
 from state.leases import LEASE
-from state.mirror import Mirror, Round
+from state.mirror import Round
 from state.store import Store
 from state.tables import assignments, groups, members, streams, users
 from syncd.core.model import STREAMS, Page, SourceUser, Stream
@@ -85,12 +85,12 @@ def rows(store: Store, source: str) -> list[list[tuple[Any, ...]]]:
     return found
 
 
-def replayed(mirror: Mirror, source: str, calls: Sequence[Round | tuple[Round, Page]]) -> None:
+def replayed(mirror: Recording, source: str) -> None:
     """The same, one page a transaction, for another source."""
     rounds: dict[Round, Round] = {}
-    for call in calls:
+    for call in list(mirror.calls):
         if isinstance(call, Round):
-            rounds[call] = mirror.begin(source, call.stream)
+            rounds[call] = mirror.begin(source, call.stream, full=call in mirror.full)
         else:
             mirror.store(rounds[call[0]], call[1], now=NOW)
 
@@ -117,7 +117,7 @@ def check(
                     assert mine.pages == theirs
             ends = [page.last for one in written for page in one.pages]
             assert store.mirror.complete(name)[stream] == (ends != [] and ends[-1])
-    replayed(mirror, f"{name} one by one", list(mirror.calls))
+    replayed(mirror, f"{name} one by one")
     assert rows(store, name) == rows(store, f"{name} one by one")
 
 

@@ -93,6 +93,20 @@ def test_links_that_lead_in_circles_remove_nobody(here: House) -> None:
     assert here.state() == before
 
 
+def test_a_full_reading_that_broke_off_is_begun_anew_and_not_gone_on_from(here: House) -> None:
+    """What it has stored may be older than what was known, and the source would not tell of it again."""
+    mirror = here.runtime.store.mirror
+    assert mirror.watermark("company", "users")
+    here.at_source({"status": 503, "retry_after": 0}, path=PATHS[here.company.kind]["users"], nth=2)
+    here.sync(full=True, code=1)
+    assert mirror.watermark("company", "users") is None
+    here.all_well()
+    here.sync()
+    assert mirror.watermark("company", "users")
+    here.sync(full=True)
+    assert here.written == []
+
+
 def test_a_failed_read_still_lets_in_what_came_before_it(here: House) -> None:
     """Additions of streams that came to their end are not held up by one that did not, and the rest follows later."""
     here.company.hire("new", "sales")
