@@ -99,7 +99,9 @@ class Membership(Sending):
         if seen is None or seen.resource is None:
             return seen, None
         self.service.knowledge.saw("group", seen.resource)
-        return seen, members_of(seen.resource)
+        shown = members_of(seen.resource)
+        # What it shows otherwise, it leaves out where it is empty.
+        return seen, frozenset() if shown is None and self._showed_some else shown
 
     async def _add(self, part: Sequence[str]) -> Outcome:
         try:
@@ -242,8 +244,6 @@ class Membership(Sending):
         """
         knowledge = self.service.knowledge
         seen, shown = await self._members()
-        if shown is None and seen is not None and seen.resource is not None and self._showed_some:
-            shown = frozenset()  # what it shows otherwise, it leaves out where it is empty
         if shown is None or not knowledge.facts.members_shown:
             return self.done() if fault is None else self.unsure(fault)
         sure = knowledge.has(_ADDS) or self._showed_some

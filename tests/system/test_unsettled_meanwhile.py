@@ -254,6 +254,25 @@ def test_members_whose_addition_nobody_answered_are_not_added_again_before_the_t
         assert here.written == []
 
 
+def test_the_first_member_of_a_group_is_in_it_once_where_an_empty_group_is_shown_without_members(
+    tmp_path: Path,
+) -> None:
+    """A late replica leaves the attribute out, as of any empty group: that is no service that shows nobody."""
+    quirks = quirky(duplicate_members=True, applied_although_500=("PATCH",))
+    with house("graph", tmp_path, people=6, quirks=quirks) as here:
+        here.company.join("design", "ada")
+        here.at_target({"edit": {"remove": ["members"]}}, method="GET", path="/Groups/")
+        assert here.sync(code=4)["counts"]["failed"] == 1
+        here.all_well()
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        group = here.target.group(here.company.team_name("design"))
+        assert group is not None
+        assert len(group.members.elements) == 1
+        here.sync(full=True)
+        assert here.written == []
+
+
 def test_members_whose_addition_was_lost_are_added_by_the_next_cycle(tmp_path: Path) -> None:
     with house("graph", tmp_path, people=6, quirks=quirky(duplicate_members=True)) as here:
         here.company.hire("new", "legal")
