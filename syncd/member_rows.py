@@ -20,6 +20,7 @@ from syncd.member_drift import MemberDrift
 from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
 from syncd.observe.logs import Event, log
+from syncd.unfinished import SHOWN_WITHIN
 
 #: members whose rows are written together, less those of the group that makes them so many
 TOGETHER = 5_000
@@ -54,12 +55,13 @@ class MemberRows:
         there: Mapping[str, str],
         members_of: set[str] | None,
         *,
-        open_since: datetime | None,
+        dry: bool,
     ) -> AsyncIterator[list[tuple[Change, Link | None]]]:
-        """The rows of these groups, of several at a time unless they are large. `there`: {source id: target id}. Additions
-        without an answer that were sent after `open_since`, or at any time (None), are not sent again."""
+        """The rows of these groups, of several at a time unless they are large. `there`: {source id: target id}."""
         ids = [one.object.id for one in groups]
-        self._joining = await asyncio.to_thread(self.store.journal.joining, self.job.name, ids, since=open_since)
+        # A cycle looks up what is older before it plans, which a dry run of one does not; on demand nothing is looked up.
+        since = self.now - SHOWN_WITHIN if dry and self.draft.cycle != "on-demand" else None
+        self._joining = await asyncio.to_thread(self.store.journal.joining, self.job.name, ids, since=since)
         lot: list[tuple[Change, Link | None]] = []
         members = 0
         for one in groups:
