@@ -106,7 +106,8 @@ class MemberRows:
         if found:
             text = f"{one.name}: {len(found):,} may have been added already: they wait for a look-up of that"
             self.draft.warn("Unsettled", text, one.name)
-            self.draft.waits.append(again("group", one.object.id, now=self.now))
+            failing = self.store.pending.of(self.job.name, "failed", [("group", one.object.id)])
+            self.draft.waits += [again("group", one.object.id, now=self.now), *failing]  # it is not right before that
         return found
 
     async def _naming(self, change: Change, want: Mapping[str, str]) -> Change:

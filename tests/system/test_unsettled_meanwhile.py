@@ -283,3 +283,35 @@ def test_members_whose_addition_was_lost_are_added_by_the_next_cycle(tmp_path: P
         assert here.logins("new") <= here.target.members(here.company.team_name("legal"))
         here.sync(full=True)
         assert here.written == []
+
+
+def test_an_addition_that_nobody_can_look_up_is_a_failure_until_somebody_can(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=6) as here:
+        here.company.hire("new", "legal")
+        here.at_target({"drop": "before"}, times=1, method="PATCH", path="/Groups/")
+        here.at_target({"replace": 0}, method="GET", path="/Groups/")
+        for now in (True, False, True):
+            here.sync(code=4, failed_now=now)
+            (told,) = status(here.runtime.settings)
+            assert told["failing"] == 1
+            here.time.advance(timedelta(minutes=4))
+        here.all_well()
+        here.sync(failed_now=False)
+        assert here.logins("new") <= here.target.members(here.company.team_name("legal"))
+        (told,) = status(here.runtime.settings)
+        assert told["failing"] == 0
+        here.sync()
+        assert here.written == []
+
+
+def test_an_addition_that_is_not_wished_any_more_fails_no_longer_once_it_is_looked_up(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=6) as here:
+        here.company.join("legal", "ben")
+        here.at_target({"drop": "before"}, times=1, method="PATCH", path="/Groups/")
+        here.sync(code=4)
+        here.sync(code=4)
+        here.company.leave("legal", "ben")
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        assert here.written == []
+        assert open_rows(here) == 0
