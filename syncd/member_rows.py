@@ -20,7 +20,7 @@ from syncd.member_drift import MemberDrift
 from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
 from syncd.observe.logs import Event, log
-from syncd.unfinished import SHOWN_WITHIN
+from syncd.unfinished import LOOKED_FOR, SHOWN_WITHIN
 
 #: members whose rows are written together, less those of the group that makes them so many
 TOGETHER = 5_000
@@ -60,7 +60,8 @@ class MemberRows:
         """The rows of these groups, of several at a time unless they are large. `there`: {source id: target id}."""
         ids = [one.object.id for one in groups]
         # A cycle looks up what is older before it plans, which a dry run of one does not; on demand nothing is looked up.
-        since = self.now - SHOWN_WITHIN if dry and self.draft.cycle != "on-demand" else None
+        looks = dry and self.draft.cycle != "on-demand"
+        since = self.now - (SHOWN_WITHIN if looks else LOOKED_FOR)
         self._joining = await asyncio.to_thread(self.store.journal.joining, self.job.name, ids, since=since)
         lot: list[tuple[Change, Link | None]] = []
         members = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.house import KINDS, House, house
+from tests.system.test_unsettled_meanwhile import open_rows
 
 
 def lose(here: House, method: str, look_up: str, *, from_look: int) -> None:
@@ -107,3 +108,24 @@ def test_a_new_group_that_a_lagging_machine_does_not_know_yet_is_not_made_twice(
         name = here.company.team_name("night shift")
         assert [group.name for group in here.target.groups()].count(name) == 1
         assert here.target.members(name) == here.logins("ada", "ben")
+
+
+def test_members_of_a_group_that_cannot_be_read_are_added_again_after_a_day(tmp_path: Path) -> None:
+    """Else they would never come: the group takes PATCHes, and is too large, say, to be read in time."""
+    with house("graph", tmp_path, people=6) as here:
+        here.company.hire("new", "legal")
+        here.at_target({"drop": "before"}, times=1, method="PATCH", path="/Groups/")
+        here.at_target({"replace": 0}, method="GET", path="/Groups/")
+        here.sync(code=4)
+        for _ in range(2):
+            here.time.advance(timedelta(hours=11))
+            here.sync(code=4)
+            assert here.written == []
+        here.time.advance(timedelta(hours=2))
+        here.sync()
+        assert here.methods == ["PATCH group"]
+        assert here.logins("new") <= here.target.members(here.company.team_name("legal"))
+        for _ in range(2):
+            here.sync()
+            assert here.written == []
+        assert open_rows(here) == 0
