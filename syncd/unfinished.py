@@ -119,7 +119,16 @@ class Unfinished:
             closing = self._closings.of(row, outcome, link)
         else:
             closing = self._closings.not_done(row, outcome, link)
+            absent = self._absent(row.change, outcome)
+            closing = replace(closing, members_out=[*closing.members_out, *absent])
         return replace(closing, waits=self._looks(row.change))
+
+    def _absent(self, change: Change, outcome: Outcome) -> list[str]:
+        """Source ids of those who were to be added, are seen not to be there, and count as written all the same: a removal
+        of them was taken for undone before. They would count as taken out by hand."""
+        if change.action is not Action.ADD_MEMBERS or outcome.status != "failed" or outcome.permanent:
+            return []
+        return self._closings.source_ids(change, set(change.after["members"]) - set(outcome.written))
 
     async def _overtaken(self, row: Row, link: Link) -> Closing:
         """Something else was written to the account since. What it shows of this row is there, and its link would not
