@@ -26,9 +26,7 @@ _NOT_THIS_WAY = (400, 405, 422, 500, 501)
 #: answers that may be about one member of several, or about their number
 _FOR_SOME = frozenset({400, 404, 409, 410, 413, 422})
 _SINGLE_REFUSALS = 25  #: before anybody was taken: it is hardly they
-_LOST_PARTS = (
-    3  #: in a row, without an answer and not to be seen: the rest would take as long, and come to nothing either
-)
+_LOST_PARTS = 3  #: in a row, without an answer and not to be seen: all others would take as long
 _ADDS = "additions of members are kept"
 
 
