@@ -70,14 +70,14 @@ def in_hand(c: sa.Connection, job: str, kind: Kind, objects: Mapping[str, str]) 
     return found
 
 
-def joining(c: sa.Connection, job: str, groups: Iterable[str], *, since: datetime | None) -> dict[str, set[str]]:
-    """Whom a job has sent to be added to these groups, without an answer that tells whether they were: {group: members}; a
-    member is its target id, or "new:source:id" where it had none. What a killed process has sent is not among it."""
+def joining(c: sa.Connection, job: str, groups: Iterable[str], *, since: datetime) -> dict[str, set[str]]:
+    """Whom a job has sent to be added to these groups since then, without an answer that tells whether they were: {group:
+    members}; a member is its target id, or "new:source:id" where it had none. Not what a killed process has sent."""
     found: dict[str, set[str]] = {}
     for part in parts(groups):
         for row in c.execute(_JOINING, {"of_job": job, "ids": part}):
             told = row.error and row.error["code"] != KILLED
-            if told and (since is None or (row.changed_at is not None and row.changed_at > since)):
+            if told and row.changed_at is not None and row.changed_at > since:
                 found.setdefault(row.source_id, set()).update((row.after or {}).get("members", ()))
     return found
 

@@ -105,9 +105,9 @@ class PlannedRows(Approvals):
         with reading(self._engine) as c:
             return in_hand(c, job, kind, objects)
 
-    def joining(self, job: str, groups: Iterable[str], *, since: datetime | None) -> dict[str, set[str]]:
-        """Whom a job has sent to be added to these groups, without an answer that tells whether they were: {group: members};
-        a member is its target id, or "new:source:id" where it had none. What a killed process has sent is not among it."""
+    def joining(self, job: str, groups: Iterable[str], *, since: datetime) -> dict[str, set[str]]:
+        """Whom a job has sent to be added to these groups since then, without an answer that tells whether they were: {group:
+        members}; a member is its target id, or "new:source:id" where it had none. Not what a killed process has sent."""
         with reading(self._engine) as c:
             return joining(c, job, groups, since=since)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -107,7 +107,7 @@ class Closings:
                 written = {owner.source_id: id_ for id_, owner in owners.items() if owner.job == self.job.name}
                 return replace(closing, members_in=written)
             case Action.REMOVE_MEMBERS:
-                return replace(closing, members_out=self._source_ids(change, change.before["members"]))
+                return replace(closing, members_out=self.source_ids(change, change.before["members"]))
             case _:
                 # Of an account that replaces one which is gone, nothing of the old one's is written yet.
                 wrote = dict(link.wrote) if link and change.action not in LINKS_ANEW else {}
@@ -135,7 +135,8 @@ class Closings:
             out_since=(link.out_since if link and link.out_since else self.clock.now()) if change.out else None,
         )
 
-    def _source_ids(self, change: Change, target_ids: Sequence[str]) -> list[str]:
+    def source_ids(self, change: Change, target_ids: Iterable[str]) -> list[str]:
+        """Of these accounts those that count as written to the group of the change, by source id."""
         gone = set(target_ids)
         known = self.store.links.members(self.job.name, change.source_id)
         return [source_id for source_id, target_id in known.items() if target_id in gone]
@@ -165,7 +166,7 @@ class Closings:
                     closing, members_in={o.source_id: i for i, o in owners.items() if o.job == self.job.name}
                 )
             case Action.REMOVE_MEMBERS:
-                return replace(closing, members_out=self._source_ids(change, outcome.written))
+                return replace(closing, members_out=self.source_ids(change, outcome.written))
             case Action.CREATE if outcome.target_id:
                 wrote = {path: change.after[path] for path in outcome.written if change.after.get(path) is not None}
                 return replace(closing, link=self._link(change, outcome.target_id, wrote, None))

@@ -20,6 +20,7 @@ from syncd.member_drift import MemberDrift
 from syncd.member_names import names_in_plan
 from syncd.memberships import member_changes
 from syncd.observe.logs import Event, log
+from syncd.unfinished import LOOKED_FOR, SHOWN_WITHIN
 
 #: members whose rows are written together, less those of the group that makes them so many
 TOGETHER = 5_000
@@ -54,12 +55,14 @@ class MemberRows:
         there: Mapping[str, str],
         members_of: set[str] | None,
         *,
-        open_since: datetime | None,
+        dry: bool,
     ) -> AsyncIterator[list[tuple[Change, Link | None]]]:
-        """The rows of these groups, of several at a time unless they are large. `there`: {source id: target id}. Additions
-        without an answer that were sent after `open_since`, or at any time (None), are not sent again."""
+        """The rows of these groups, of several at a time unless they are large. `there`: {source id: target id}."""
         ids = [one.object.id for one in groups]
-        self._joining = await asyncio.to_thread(self.store.journal.joining, self.job.name, ids, since=open_since)
+        # A cycle looks up what is older before it plans, which a dry run of one does not; on demand nothing is looked up.
+        looks = dry and self.draft.cycle != "on-demand"
+        since = self.now - (SHOWN_WITHIN if looks else LOOKED_FOR)
+        self._joining = await asyncio.to_thread(self.store.journal.joining, self.job.name, ids, since=since)
         lot: list[tuple[Change, Link | None]] = []
         members = 0
         for one in groups:
@@ -104,7 +107,8 @@ class MemberRows:
         if found:
             text = f"{one.name}: {len(found):,} may have been added already: they wait for a look-up of that"
             self.draft.warn("Unsettled", text, one.name)
-            self.draft.waits.append(again("group", one.object.id, now=self.now))
+            failing = self.store.pending.of(self.job.name, "failed", [("group", one.object.id)])
+            self.draft.waits += [again("group", one.object.id, now=self.now), *failing]  # it is not right before that
         return found
 
     async def _naming(self, change: Change, want: Mapping[str, str]) -> Change:

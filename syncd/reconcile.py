@@ -30,7 +30,7 @@ from syncd.owners import Owners, leaves, taken_over
 from syncd.precedence import Claims
 from syncd.references import reference_change
 from syncd.target_view import TargetView, references_of
-from syncd.unfinished import SHOWN_WITHIN, made_otherwise
+from syncd.unfinished import made_otherwise
 from syncd.unique import UniqueValues
 
 _REMOVALS = (Action.DEACTIVATE, Action.DELETE)
@@ -339,11 +339,10 @@ class Reconciler:
         rules = self.job.kinds["group"]
         if not rules.mapping.writes_members or "update" not in rules.policy.actions:
             return
-        since = self.now - SHOWN_WITHIN if dry else None  # a dry run settles nothing: what is older would be looked up
         for ids in self.store.worklist.ids(self.draft.id, "group"):
             found = await asyncio.to_thread(self.evaluator.load, "group", ids)
             there = self._members.present("group", ids)
             groups = [one for one in found if one.object.id in there and one.verdict.scope is Scope.IN]
             await self._members.look(groups)
-            async for rows in self._members.lots(groups, there, members_of, open_since=since):
+            async for rows in self._members.lots(groups, there, members_of, dry=dry):
                 self._add(rows)

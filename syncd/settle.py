@@ -152,11 +152,13 @@ class Settler:
         seen = await self._target.get("group", change.target_id or "", members=True)
         if seen is None:
             return Outcome(status="gone", target_id=change.target_id, message=outcome.message)
-        if (there := seen.members) is None or not self._target.facts.members_shown:
+        facts, there, adds = self._target.facts, seen.members, change.action is Action.ADD_MEMBERS
+        if there is None and adds and facts.shown.get("group", {}).get("members") is True:
+            there = frozenset()  # what it shows otherwise, it leaves out where it is empty
+        if there is None or not facts.members_shown:
             # Not shown, so nobody can look; but members are a set, and adding or removing them twice is the same.
             again = await self._target.send(change, {})
             return again if again.status != "maybe" else outcome
-        adds = change.action is Action.ADD_MEMBERS
         ids = change.after["members"] if adds else change.before["members"]
         written = tuple(id_ for id_ in ids if (id_ in there) == adds)
         if len(written) == len(ids):

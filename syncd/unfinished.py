@@ -34,6 +34,8 @@ from syncd.unsent import close_left
 
 #: a target that is made of several machines shows on all of them after so long what it has done
 SHOWN_WITHIN = timedelta(minutes=1)
+#: members whom nobody could look up for so long are added again: a group that cannot be read would never get them
+LOOKED_FOR = timedelta(days=1)
 GIVE_UP_AFTER = 10  #: looks in a row that failed
 #: of an object whose link has moved since, these may have left values that nothing else knows of
 _LEAVES_VALUES = (Action.ADOPT, Action.REACTIVATE, Action.UPDATE, Action.REFERENCE, Action.DEACTIVATE)
@@ -117,7 +119,16 @@ class Unfinished:
             closing = self._closings.of(row, outcome, link)
         else:
             closing = self._closings.not_done(row, outcome, link)
+            absent = self._absent(row.change, outcome)
+            closing = replace(closing, members_out=[*closing.members_out, *absent])
         return replace(closing, waits=self._looks(row.change))
+
+    def _absent(self, change: Change, outcome: Outcome) -> list[str]:
+        """Source ids of those who were to be added, are seen not to be there, and count as written all the same: a removal
+        of them was taken for undone before. They would count as taken out by hand."""
+        if change.action is not Action.ADD_MEMBERS or outcome.status != "failed" or outcome.permanent:
+            return []
+        return self._closings.source_ids(change, set(change.after["members"]) - set(outcome.written))
 
     async def _overtaken(self, row: Row, link: Link) -> Closing:
         """Something else was written to the account since. What it shows of this row is there, and its link would not
@@ -154,11 +165,21 @@ class Unfinished:
         if row.error is None:
             closing = self._closings.of(row, outcome, link)
             return replace(closing, error={**closing.error, "looked_at": now.isoformat()})
+        if self._added_since(row):
+            return Closing(row=row, status="skipped")
         key = (change.kind, change.source_id)
         waits: list[Wait] = []
         if not self.store.pending.of(self.job.name, "failed", [key]):
             waits.append(failed(*key, row.error, now=now, before=None))
         return Closing(row=row, status="sent", error={**row.error, "looked_at": now.isoformat()}, waits=waits)
+
+    def _added_since(self, row: Row) -> bool:
+        """Whether members whom nobody could look up were added again: then their row tells nothing any more."""
+        old = row.changed_at is not None and self.clock.now() - row.changed_at >= LOOKED_FOR
+        if row.change.action is not Action.ADD_MEMBERS or not old:
+            return False
+        written = self.store.links.members(self.job.name, row.change.source_id)
+        return set(row.change.after["members"]) <= set(written.values())
 
     def _looks(self, change: Change) -> list[Wait]:
         """After a look-up: at the object, which may have changed in a way that was no change to what was known to be

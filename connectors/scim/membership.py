@@ -26,6 +26,7 @@ _NOT_THIS_WAY = (400, 405, 422, 500, 501)
 #: answers that may be about one member of several, or about their number
 _FOR_SOME = frozenset({400, 404, 409, 410, 413, 422})
 _SINGLE_REFUSALS = 25  #: before anybody was taken: it is hardly they
+_LOST_PARTS = 3  #: in a row, without an answer and not to be seen: all others would take as long
 _ADDS = "additions of members are kept"
 
 
@@ -36,6 +37,7 @@ class Membership(Sending):
     _refused_alone = 0  #: members who were refused without any others
     _seen_so = False  #: some were refused, and a read showed that they are as they should be
     _open: Outcome | None = None  #: the first addition of which nobody knows yet, although it was looked for
+    _lost = 0  #: such additions since the last that was carried out
 
     async def carry_out(self) -> Outcome:
         adding = self.change.action is Action.ADD_MEMBERS
@@ -43,10 +45,8 @@ class Membership(Sending):
         facts = self.service.knowledge.facts
         if not ids:
             return self.done()
-        whole = self.service.dialect.group_update == "PUT" or (
-            facts.member_remove == "put" and (not adding or not facts.patch)
-        )
-        if whole:
+        by_put = facts.member_remove == "put" and (not adding or not facts.patch)
+        if by_put or self.service.dialect.group_update == "PUT":
             return await self._replace(ids, adding=adding)
         written: list[str] = []
         first: Outcome | None = None
@@ -71,12 +71,13 @@ class Membership(Sending):
             self._refused_alone += 1
         there = part if outcome.status == "done" else outcome.written
         self._some = self._some or bool(there)
+        self._lost = 0 if outcome.status == "done" else self._lost
         return there
 
     def _is_over(self, outcome: Outcome, *, adding: bool) -> bool:
         """Whether the others need not be tried: nothing is taken at all, or it is not about a member."""
         if outcome.status == "maybe":
-            return not adding or self._open is None
+            return not adding or self._open is None or self._lost >= _LOST_PARTS
         if outcome.status != "failed":
             return outcome.status != "done"
         return outcome.http_status not in _FOR_SOME or (not self._some and self._refused_alone >= _SINGLE_REFUSALS)
@@ -99,7 +100,9 @@ class Membership(Sending):
         if seen is None or seen.resource is None:
             return seen, None
         self.service.knowledge.saw("group", seen.resource)
-        return seen, members_of(seen.resource)
+        shown = members_of(seen.resource)
+        # What it shows otherwise, it leaves out where it is empty.
+        return seen, frozenset() if shown is None and self._showed_some else shown
 
     async def _add(self, part: Sequence[str]) -> Outcome:
         try:
@@ -162,7 +165,7 @@ class Membership(Sending):
         # One machine of several may not know of it yet, and a service that keeps a member twice may be asked: whoever
         # looks again later sends it again.
         outcome = replace(self.unsure(fault), written=there)
-        self._open = self._open or outcome
+        self._open, self._lost = self._open or outcome, self._lost + 1
         return outcome
 
     async def _remove(self, part: Sequence[str]) -> Outcome:
@@ -242,8 +245,6 @@ class Membership(Sending):
         """
         knowledge = self.service.knowledge
         seen, shown = await self._members()
-        if shown is None and seen is not None and seen.resource is not None and self._showed_some:
-            shown = frozenset()  # what it shows otherwise, it leaves out where it is empty
         if shown is None or not knowledge.facts.members_shown:
             return self.done() if fault is None else self.unsure(fault)
         sure = knowledge.has(_ADDS) or self._showed_some
@@ -297,9 +298,8 @@ class Membership(Sending):
         if first is not None:
             return replace(first, written=tuple(written))
         knowledge, chunk = self.service.knowledge, max(1, len(part) // 2)
-        if (
-            not self._seen_so and chunk < knowledge.facts.member_chunk
-        ):  # halves of halves are done first, and know better
+        # Halves of halves are done first, and know better.
+        if not self._seen_so and chunk < knowledge.facts.member_chunk:
             knowledge.learn(f"takes no more than {chunk} members a PATCH", member_chunk=chunk)
         return self.done()
 

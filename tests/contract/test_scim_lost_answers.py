@@ -190,3 +190,18 @@ async def test_an_addition_that_a_read_does_not_show_is_open_and_the_others_are_
     assert set(outcome.written) == set(w.members())
     assert w.sent("PATCH") == (2 if refused else 3)
     assert len(w.members()) == (0 if refused else 150)
+
+
+async def test_of_a_large_group_not_every_part_is_waited_for_where_none_is_answered(world: Open) -> None:
+    """Each may take as long as the timeout, and the next cycle goes on."""
+    w = world()
+    people = [f"account-{number}" for number in range(1000)]
+    for one in people:
+        w.store.add("user", one, {"userName": one}, Members())
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    w.fault({"drop": "before"}, times=None, method="PATCH", nth=3)
+    outcome = await w.target.send(change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people}), {})
+    assert outcome.status == "maybe"
+    assert set(outcome.written) == set(w.members())
+    assert len(w.members()) == 200
+    assert w.sent("PATCH") == 5

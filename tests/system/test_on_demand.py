@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
 
+from syncd.core.model import Kind
 from syncd.cycle import Wish, sync
 from syncd.provision import provision
 from tests.system.company import COMPANIES
@@ -146,3 +148,21 @@ def test_who_joins_a_group_that_a_running_cycle_is_changing_is_in_it_once(tmp_pa
         inside = members(here, "sales")
         assert len(inside) == len(set(inside)) == 6
         assert here.target.members(here.company.team_name("sales")) >= here.logins("ada", "cem", "new")
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_a_dry_run_on_demand_waits_for_a_look_up_as_the_run_itself_does(tmp_path: Path, kind: Kind) -> None:
+    """Only a cycle looks up what was sent and not answered, so nothing is sent before it has, however old it is."""
+    with house("graph", tmp_path, people=3) as here:
+        login, team = here.company.hire("new", "legal"), here.company.team_name("legal")
+        here.at_target({"drop": "before"}, times=1, method="PATCH", path="/Groups/")
+        here.sync(code=4)
+        here.time.advance(timedelta(minutes=2))
+        name = login if kind == "user" else team
+        for wish in ({"act": False}, {"dry": True}, {}):
+            (trace,) = uvloop.run(provision(here.runtime, name, ["job"], kind=kind, **wish))
+            assert trace.changes == [], wish
+            assert trace.steps[-1].detail == f"{team}: 1 may have been added already: they wait for a look-up of that"
+        assert here.sync(dry=True, code=2)["counts"]["add_members"] == 1, "a cycle looks first"
+        assert here.sync()["counts"]["add_members"] == 1
+        assert login in here.target.members(team)

@@ -255,6 +255,25 @@ def test_members_whose_addition_nobody_answered_are_not_added_again_before_the_t
         assert here.written == []
 
 
+def test_the_first_member_of_a_group_is_in_it_once_where_an_empty_group_is_shown_without_members(
+    tmp_path: Path,
+) -> None:
+    """A late replica leaves the attribute out, as of any empty group: that is no service that shows nobody."""
+    quirks = quirky(duplicate_members=True, applied_although_500=("PATCH",))
+    with house("graph", tmp_path, people=6, quirks=quirks) as here:
+        here.company.join("design", "ada")
+        here.at_target({"edit": {"remove": ["members"]}}, method="GET", path="/Groups/")
+        assert here.sync(code=4)["counts"]["failed"] == 1
+        here.all_well()
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        group = here.target.group(here.company.team_name("design"))
+        assert group is not None
+        assert len(group.members.elements) == 1
+        here.sync(full=True)
+        assert here.written == []
+
+
 def test_members_whose_addition_was_lost_are_added_by_the_next_cycle(tmp_path: Path) -> None:
     with house("graph", tmp_path, people=6, quirks=quirky(duplicate_members=True)) as here:
         here.company.hire("new", "legal")
@@ -288,3 +307,35 @@ def test_members_whom_a_late_replica_lacks_when_a_failed_group_is_read_again_are
         assert len(ids) == len(set(ids)) == len(values) + 2
         told = here.sync(full=True)
         assert (told["drift"], here.written) == ([], [])
+
+
+def test_an_addition_that_nobody_can_look_up_is_a_failure_until_somebody_can(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=6) as here:
+        here.company.hire("new", "legal")
+        here.at_target({"drop": "before"}, times=1, method="PATCH", path="/Groups/")
+        here.at_target({"replace": 0}, method="GET", path="/Groups/")
+        for now in (True, False, True):
+            here.sync(code=4, failed_now=now)
+            (told,) = status(here.runtime.settings)
+            assert told["failing"] == 1
+            here.time.advance(timedelta(minutes=4))
+        here.all_well()
+        here.sync(failed_now=False)
+        assert here.logins("new") <= here.target.members(here.company.team_name("legal"))
+        (told,) = status(here.runtime.settings)
+        assert told["failing"] == 0
+        here.sync()
+        assert here.written == []
+
+
+def test_an_addition_that_is_not_wished_any_more_fails_no_longer_once_it_is_looked_up(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=6) as here:
+        here.company.join("legal", "ben")
+        here.at_target({"drop": "before"}, times=1, method="PATCH", path="/Groups/")
+        here.sync(code=4)
+        here.sync(code=4)
+        here.company.leave("legal", "ben")
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        assert here.written == []
+        assert open_rows(here) == 0
