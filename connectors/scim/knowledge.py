@@ -43,6 +43,7 @@ class Knowledge:
 
     def __init__(self, facts: TargetFacts) -> None:
         self.facts = facts
+        self.patient = True  #: to wait for what was accepted and is not to be seen yet: until that was in vain
 
     def learn(self, sentence: str | None = None, **changes: Any) -> None:
         """Facts that an answer showed, and the sentence that tells an operator; saying it twice changes nothing."""

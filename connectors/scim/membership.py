@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from connectors.errors import TargetError
 from connectors.scim.answer import Answer, NoAnswer
 from connectors.scim.errors import unanswered
 from connectors.scim.knowledge import REMOVES_BY
+from connectors.scim.member_looks import MemberLooks
 from connectors.scim.members import RemoveForm, add_body, chunks, entries, member_value, remove_body
 from connectors.scim.overlay import overlay
-from connectors.scim.sending import GONE, Sending
-from syncd.core.change import SOME_MEMBERS_SHOWN, UNSHOWN_MEMBERS, Action, Outcome, groups_of, members_of
+from connectors.scim.sending import GONE
+from syncd.core.change import SOME_MEMBERS_SHOWN, UNSHOWN_MEMBERS, Action, Outcome, members_of
 from syncd.core.model import Json
 
 #: answers to a removal that may mean that a member is not there: 400 noTarget (RFC 7644 section 3.12), or not found
@@ -30,7 +30,7 @@ _LOST_PARTS = 3  #: in a row, without an answer and not to be seen: all others w
 _ADDS = "additions of members are kept"
 
 
-class Membership(Sending):
+class Membership(MemberLooks):
     """The sending of ADD_MEMBERS or REMOVE_MEMBERS. Used once."""
 
     _some = False  #: something was carried out
@@ -89,21 +89,6 @@ class Membership(Sending):
     def _addition(self, ids: Sequence[str]) -> dict[str, Json]:
         return add_body(ids, self.service.dialect, self._name, self.change.called)
 
-    @property
-    def _showed_some(self) -> bool:
-        """Whether this service has ever shown a member of any group."""
-        return self.service.knowledge.facts.shown.get("group", {}).get("members") is True
-
-    async def _members(self) -> tuple[Answer | None, frozenset[str] | None]:
-        """A read of the group and the members that it shows; None where they cannot be told."""
-        seen = await self.look(members=True)
-        if seen is None or seen.resource is None:
-            return seen, None
-        self.service.knowledge.saw("group", seen.resource)
-        shown = members_of(seen.resource)
-        # What it shows otherwise, it leaves out where it is empty.
-        return seen, frozenset() if shown is None and self._showed_some else shown
-
     async def _add(self, part: Sequence[str]) -> Outcome:
         try:
             answer = await self.write("PATCH", self.path, self._addition(part))
@@ -130,7 +115,7 @@ class Membership(Sending):
             knowledge.saw("group", answer.resource)
         if (shown is not None and set(part) <= shown) or knowledge.has(_ADDS) or not knowledge.facts.members_shown:
             return self.done(answer)
-        seen, shown = await self._members()
+        seen, shown = await self._settled(lambda shown: shown.issuperset(part))
         if seen is None or seen.status in GONE:
             return self.done(answer)
         if not shown:
@@ -146,14 +131,6 @@ class Membership(Sending):
             )
         knowledge.learn(_ADDS)
         return self.done(seen)
-
-    async def _inside(self, member: str) -> bool:
-        """Whether an account itself says that it is in this group (RFC 7643 section 4.1.2, groups)."""
-        try:
-            seen = await self.service.inspect("user", member)
-        except TargetError:
-            return False
-        return seen is not None and self.target_id in groups_of(seen.resource)
 
     async def _settle_add(self, part: Sequence[str], fault: Outcome) -> Outcome:
         seen, shown = await self._members()
@@ -244,7 +221,8 @@ class Membership(Sending):
         Members that went although they were to stay are added again: the service took a list of values for "all".
         """
         knowledge = self.service.knowledge
-        seen, shown = await self._members()
+        looks = self._members() if fault is not None else self._settled(lambda shown: shown.isdisjoint(part))
+        seen, shown = await looks
         if shown is None or not knowledge.facts.members_shown:
             return self.done() if fault is None else self.unsure(fault)
         sure = knowledge.has(_ADDS) or self._showed_some

@@ -89,11 +89,15 @@ def memberships(world: World) -> set[tuple[str, str]]:
     return {(group.id, id_) for group in world.target.groups() for id_ in group.members.ids}
 
 
+def open_rows(world: World) -> int:
+    """Requests of which nobody knows whether they were carried out."""
+    with reading(world.under.engine) as connection:
+        return int(connection.execute(sa.text("SELECT count(*) FROM changes WHERE status = 'sent'")).scalar_one())
+
+
 def every_object_has_its_link(world: World) -> None:
     """What syncd made has one link, each link leads to something that is there, and no row is left in the open."""
-    with reading(world.under.engine) as connection:
-        unsettled = connection.execute(sa.text("SELECT count(*) FROM changes WHERE status = 'sent'")).scalar_one()
-    if unsettled:
+    if unsettled := open_rows(world):
         raise Violation(f"{unsettled} rows are still sent")
     ours = linked(world)
     for each in (*world.target.users(), *world.target.groups()):

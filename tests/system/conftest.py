@@ -20,6 +20,12 @@ from syncd.report.result import JobResult
 from syncd.runtime import Runtime
 
 
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was accepted and is not to be seen yet is looked for again as often, and at once."""
+    monkeypatch.setattr("connectors.scim.member_looks._PAUSES_S", (0, 0, 0))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ran:
     """What one command did."""
