@@ -5,6 +5,8 @@ Whatever the database itself cannot do (locked, full, gone, damaged) is a StateE
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_S = 30.0
+_NEW_FILE_S = 2.0  #: how long others may take who have made the file a moment ago
 #: of each connection, of which a few are open side by side; the system's own cache holds the file once for all of them
 CACHE_KIB = 16_384
 #: ids in one IN (…): below SQLite's and PostgreSQL's limits of bound parameters
@@ -62,9 +65,24 @@ def _on_sqlite_connect(connection: sa.engine.interfaces.DBAPIConnection, record:
     # "database is locked" at once: switch it off and begin ourselves.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"cache_size=-{CACHE_KIB}", "temp_store=MEMORY"):
+    _use_wal(cursor)
+    for pragma in ("synchronous=FULL", f"cache_size=-{CACHE_KIB}", "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _use_wal(cursor: sa.engine.interfaces.DBAPICursor) -> None:
+    """Where several open a new file in the same moment, SQLite refuses this to some of them without any wait."""
+    until = time.monotonic() + _NEW_FILE_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _on_sqlite_begin(connection: sa.Connection) -> None:
