@@ -28,6 +28,7 @@ class Closings:
     def __init__(self, job: Job, store: Store, draft: Draft, clock: Clock) -> None:
         self.job, self.store, self.draft, self.clock = job, store, draft, clock
         self._log = log.bind(job=draft.job, cycle=draft.id)
+        self._failed: set[tuple[Kind, str]] = set()  # objects of which a row has failed
 
     def links(self, rows: Sequence[Row]) -> dict[tuple[Kind, str], Link]:
         """The links of the rows' objects as they are now."""
@@ -60,7 +61,9 @@ class Closings:
         change, now = row.change, self.clock.now()
         if outcome.status == "done":
             entry = None if change.only_remembers else self._entry(change, "success", outcome, "done")
-            return replace(self._done(row, outcome, link), entry=entry, done_with=("failed",), target=self.job.target)
+            # A member that came does not mean that the group's new name, a row of the same plan, is there.
+            over = () if (change.kind, change.source_id) in self._failed else ("failed",)
+            return replace(self._done(row, outcome, link), entry=entry, done_with=over, target=self.job.target)
         if outcome.status == "again":
             return self.not_done(row)
         if outcome.status == "gone":
@@ -83,6 +86,7 @@ class Closings:
             before=before[0] if before else None,
             permanent=outcome.permanent,
         )
+        self._failed.add((change.kind, change.source_id))
         error = {**error, "next_try": wait.due_at.isoformat()}
         # What nobody could look up stays sent: the next cycle looks, and a person who left by then is not forgotten.
         status: Status = "sent" if outcome.status == "maybe" else "failed"
