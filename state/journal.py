@@ -336,6 +336,9 @@ def _move_before(c: sa.Connection, job: str, now: datetime) -> None:
         c.execute(
             plans.update().where(plans.c.id == sa.bindparam("of_id")).values(created_at=sa.bindparam("at")), moved_to
         )
+    for part in parts(ids):  # else all later plans would wait for what has ended long ago
+        ended = changes.c.plan.in_(part), changes.c.status.in_(["done", "failed"]), changes.c.changed_at > now
+        c.execute(changes.update().where(*ended).values(changed_at=now))
 
 
 def _drop_plans(c: sa.Connection, ids: Sequence[str]) -> None:
