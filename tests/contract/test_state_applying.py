@@ -91,6 +91,18 @@ def test_members_sent_by_a_later_plan_are_noticed_although_the_clock_was_put_bac
     assert store.journal.mark_sent("cycle", "j", cycle, now=earlier) == set()
 
 
+def test_members_sent_before_the_clock_was_put_back_hold_up_no_later_plan(store: Store) -> None:
+    linked(store, link("g", "G", kind="group"))
+    adds = change("g", Action.ADD_MEMBERS, kind="group", target_id="G", after={"members": ["M"]})
+    ahead = NOW + 24 * HOUR
+    demand = plan(store, adds, id_="demand", seq=None, now=ahead)
+    store.journal.mark_sent("demand", "j", demand, now=ahead)
+    store.journal.close("demand", "j", [closing(demand[0])], now=ahead)
+    store.journal.finish("demand", "j")
+    cycle = plan(store, adds, id_="cycle", seq=8, now=NOW)
+    assert store.journal.mark_sent("cycle", "j", cycle, now=NOW) == {cycle[0].key}
+
+
 def test_what_a_killed_process_sent_on_demand_is_not_sent_by_a_cycle_that_was_under_way(store: Store) -> None:
     cycle = plan(store, change("a"), change("b"), id_="cycle", seq=8, now=NOW)
     killed = plan(store, change("a"), id_="killed", seq=None, now=NOW)
