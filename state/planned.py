@@ -23,7 +23,7 @@ _PLANNED = sa.select(changes.c.source_id, changes.c.action, changes.c.target_id)
     changes.c.status == "planned",
 )
 _OPEN_CREATIONS = (
-    sa.select(changes.c.source_id, changes.c.after)
+    sa.select(changes.c.source_id, changes.c.after, changes.c.changed_at)
     .join(plans, plans.c.id == changes.c.plan)
     .where(
         plans.c.job == sa.bindparam("of_job"),
@@ -88,15 +88,18 @@ class PlannedRows(Approvals):
                     found.setdefault(id_, []).append((Action(action), target_id))
         return found
 
-    def open_creations(self, job: str, kind: Kind, ids: Iterable[str]) -> dict[str, dict[str, Json]]:
-        """What was sent to create these objects, and of which nobody knows whether it was carried out: {source id:
-        values by path}; what is redacted comes as its mark."""
+    def open_creations(
+        self, job: str, kind: Kind, ids: Iterable[str], *, since: datetime | None = None
+    ) -> dict[str, dict[str, Json]]:
+        """What was sent to create these objects (`since` then), and of which nobody knows whether it was carried out:
+        {source id: values by path}; what is redacted comes as its mark."""
         found: dict[str, dict[str, Json]] = {}
         with reading(self._engine) as c:
             for part in parts(ids):
                 found |= {
                     row.source_id: row.after or {}
                     for row in c.execute(_OPEN_CREATIONS, {"of_job": job, "of_kind": kind, "ids": part})
+                    if since is None or (row.changed_at is not None and row.changed_at > since)
                 }
         return found
 

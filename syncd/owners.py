@@ -6,7 +6,7 @@ has, the incumbent leaves the account as it is, so that access has no gap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,12 +18,13 @@ from syncd.core.change import Action, Change, Link, Observed
 from syncd.core.desired import Desired
 from syncd.core.diff import Policy
 from syncd.core.likeness import same
-from syncd.core.model import Kind
+from syncd.core.model import Json, Kind
 from syncd.core.scope import Scope
 from syncd.evaluate import Evaluated, Evaluator
 from syncd.job import Job
 from syncd.precedence import Name, alike, named, wants
-from syncd.under_way import makers
+from syncd.under_way import made_by_others, makers
+from syncd.unfinished import LOOKED_FOR
 
 
 class Owners:
@@ -36,6 +37,13 @@ class Owners:
         self._makers: dict[tuple[Kind, str], str] = {}  # target ids that other jobs are making right now
         self._busy: set[tuple[str, Kind, str]] = set()  # jobs, and their objects with a request of unknown end
         self.released: dict[tuple[Kind, str], Link] = {}  #: by target id: links that their jobs let go
+
+    def sent(self, kind: Kind, ids: Collection[str]) -> dict[str, dict[str, Json]]:
+        """What was sent to create these objects, by this job or for the last day by others, and of which nobody knows yet
+        whether it was carried out: {source id: values by path}."""
+        since = self._now - LOOKED_FOR
+        theirs = made_by_others(self._others(), self._store, self._job.source, kind, ids, since=since)
+        return theirs | self._store.journal.open_creations(self._job.name, kind, ids)
 
     def of(self, kind: Kind, found: Sequence[Observed]) -> dict[str, Link]:
         """Links of any job to these accounts, by target id, less those that are released."""

@@ -187,7 +187,7 @@ class Reconciler:
         new = {id_ for id_ in wishes if not matches[id_]}
         found = await self._with_unique(kind, found, new)
         claims = await asyncio.to_thread(self._claims.of, kind, wishes, new)
-        sent = self.store.journal.open_creations(self.job.name, kind, wishes) if wishes else {}
+        sent = self._owners.sent(kind, wishes)
         seen = _Seen(matches=matches, owners=owners, gone=gone, observed=observed, claims=claims, sent=sent)
         rows: list[tuple[Change, Link | None]] = []
         decided = [(one, self._decide(kind, one, seen)) for one in found]

@@ -7,7 +7,7 @@ many services let it (RFC 7643 section 4.2 asks for no unique displayName).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from state.in_hand import LONGEST_REQUEST
@@ -15,7 +15,7 @@ from state.row import Row
 from state.store import Store
 from syncd.core.attributes import parse_path, read
 from syncd.core.change import Action, Observed
-from syncd.core.model import Kind
+from syncd.core.model import Json, Kind
 from syncd.job import Job
 from syncd.precedence import named
 
@@ -56,4 +56,16 @@ def twins(others: Callable[[], Iterable[Job]], store: Store, job: Job, plan: str
         values = [after for id_, done, after in beside if not done or id_ in there]
         theirs = {name for each in values for name in named(job, "group", each)}
         found |= {row.key for row in made if not theirs.isdisjoint(named(job, "group", row.change.after))}
+    return found
+
+
+def made_by_others(
+    others: Iterable[Job], store: Store, source: str, kind: Kind, ids: Collection[str], *, since: datetime
+) -> dict[str, dict[str, Json]]:
+    """What other jobs have sent since then to create these very objects of a source, without an answer: {source id: values
+    by path}. Whoever was renamed since is not found by a name that nobody at the target has yet."""
+    found: dict[str, dict[str, Json]] = {}
+    for other in others if ids else ():
+        if other.source == source and kind in other.kinds:
+            found |= store.journal.open_creations(other.name, kind, ids, since=since)
     return found

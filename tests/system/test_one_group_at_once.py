@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from syncd.cycle import Wish, sync
 from tests.system.conftest import sync_once
 from tests.system.house import House, house, quirky
 
+NOBODY = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": []}
 LETS_TWINS = quirky(unique=("user.userName",))
 SECOND = """
 [jobs.second]
@@ -97,3 +99,22 @@ def test_a_group_that_another_job_has_made_since_the_plan_is_not_made_again(
 
 def makes_group(row: Row) -> bool:
     return row.change.action is Action.CREATE and row.change.kind == "group"
+
+
+def test_a_group_renamed_before_anybody_knows_that_another_job_has_made_it_is_not_made_again(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=3, quirks=LETS_TWINS, more=SECOND) as here:
+        here.sync(code=None, job="second")
+        here.company.found("night shift")
+        here.company.join("night shift", "ada")
+        here.at_target({"drop": "answer"}, times=1, method="POST", path="/Groups")
+        here.at_target({"replace": NOBODY}, method="GET", path=r"/Groups\?")
+        here.sync(code=4)
+        here.all_well()
+        name = here.company.rename_team("night shift", "late shift")
+        told = here.sync(code=None, job="second")
+        assert [warning["code"] for warning in told["warnings"]] == ["Unsettled"]
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        here.sync(code=3, job="second")
+        made = [group for group in names(here) if group == name or "night" in group.lower()]
+        assert made == [name]
