@@ -80,8 +80,8 @@ class Mirror:
     ) -> Round:
         """Begin a round; until its last page is stored the stream counts as incomplete, and pages of an earlier round
         are refused. One that is to be `full` gives the watermark up: where it breaks off, what it has stored may be
-        older than what an earlier round brought, and changes since that one would not tell of it again. With `now` the reader's lease, held by `leased_by`, is extended; raises TakenOver where it has passed
-        to others."""
+        older than what an earlier round brought, and changes since that one would not tell of it again. With `now` the
+        reader's lease, held by `leased_by`, is extended; raises TakenOver where it has passed to others."""
         with self._engine.begin() as c:
             if now is not None:
                 keep_lease(c, reader_of(source), leased_by, now=now)

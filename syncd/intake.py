@@ -43,8 +43,8 @@ class Intake:
         await lots.end()
 
     async def begin(self, source: str, stream: Stream, *, full: bool = False) -> Round:
-        """Begin a round of one stream, from the start if it is to be `full`. Raises TakenOver when the source has passed to another reader: what that one has
-        begun must not be refused because of us."""
+        """Begin a round of one stream, from the start if it is to be `full`. Raises TakenOver when the source has passed to
+        another reader: what that one has begun must not be refused because of us."""
         async with self._turn:
             owner, now = self._store.leases.owner, self._clock.now()
             begin = self._store.mirror.begin

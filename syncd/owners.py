@@ -41,6 +41,8 @@ class Owners:
     def sent(self, kind: Kind, ids: Collection[str]) -> dict[str, dict[str, Json]]:
         """What was sent to create these objects, by this job or for the last day by others, and of which nobody knows yet
         whether it was carried out: {source id: values by path}."""
+        if not ids:
+            return {}
         since = self._now - LOOKED_FOR
         theirs = made_by_others(self._others(), self._store, self._job.source, kind, ids, since=since)
         return theirs | self._store.journal.open_creations(self._job.name, kind, ids)

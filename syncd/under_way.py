@@ -65,7 +65,7 @@ def made_by_others(
     """What other jobs have sent since then to create these very objects of a source, without an answer: {source id: values
     by path}. Whoever was renamed since is not found by a name that nobody at the target has yet."""
     found: dict[str, dict[str, Json]] = {}
-    for other in others if ids else ():
+    for other in others:
         if other.source == source and kind in other.kinds:
             found |= store.journal.open_creations(other.name, kind, ids, since=since)
     return found

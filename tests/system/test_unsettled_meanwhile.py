@@ -213,24 +213,6 @@ def test_an_account_that_a_lagging_machine_does_not_know_yet_is_not_given_up(tmp
         assert here.logins("new").isdisjoint(here.active())
 
 
-def test_who_was_taken_out_although_a_late_replica_denied_it_is_added_when_wished_again(tmp_path: Path) -> None:
-    with house("graph", tmp_path, people=6) as here:
-        team, login = here.company.team_name("legal"), here.company.login("ada")
-        before = sorted(here.target.members(team))
-        values = [{"value": account.id} for name in before if (account := here.target.user(name))]
-        here.company.leave("legal", "ada")
-        here.at_target({"edit": {"set": {"members": values}}}, method="GET", path="/Groups/")
-        here.at_target({"status": 412}, method="PUT", path="/Groups/")
-        assert here.sync(code=4)["counts"]["failed"] == 1
-        assert login not in here.target.members(team)
-        here.all_well()
-        here.company.join("legal", "ada")
-        here.sync()
-        assert sorted(here.target.members(team)) == before
-        here.sync(full=True)
-        assert here.written == []
-
-
 def test_members_whose_addition_nobody_answered_are_not_added_again_before_the_target_must_show_them(
     tmp_path: Path,
 ) -> None:
