@@ -119,17 +119,21 @@ class Worklist:
         )
         self._add(plan, "group", sa.select(above.c.group_id))
 
-    def waiting_for(self, plan: str, job: str) -> None:
-        """Users whose reference (a manager) waits for somebody whom this plan creates, adopts or brings back."""
+    def waiting_for(self, plan: str, job: str) -> set[str]:
+        """Users whose reference (a manager) waits for somebody whom this plan creates, adopts or brings back. Returns those
+        of them who were not on the list."""
         come = sa.select(changes.c.source_id).where(
             changes.c.plan == plan,
             changes.c.kind == "user",
             changes.c.action.in_([int(a) for a in (Action.CREATE, Action.ADOPT, Action.REACTIVATE)]),
         )
         where = (pending.c.job == job) & (pending.c.reason == "reference")
-        self._add(plan, "reference", sa.select(pending.c.source_id).where(where, pending.c.wants.in_(come)))
         linked = sa.exists().where(links.c.job == job, links.c.kind == "user", links.c.source_id == pending.c.wants)
-        self._add(plan, "reference", sa.select(pending.c.source_id).where(where, linked))
+        waiting = sa.select(pending.c.source_id)
+        return {
+            *self._add(plan, "reference", waiting.where(where, pending.c.wants.in_(come)), told=True),
+            *self._add(plan, "reference", waiting.where(where, linked), told=True),
+        }
 
     def add(self, plan: str, kind: WorkKind, ids: Iterable[str]) -> None:
         """These objects, unless they are on the list already."""
@@ -137,14 +141,17 @@ class Worklist:
             with self._engine.begin() as c:
                 put(c, worklist, [{"plan": plan, "kind": kind, "source_id": id_} for id_ in part])
 
-    def _add(self, plan: str, kind: str, ids: sa.Select[tuple[str]]) -> None:
+    def _add(self, plan: str, kind: str, ids: sa.Select[tuple[str]], *, told: bool = False) -> list[str]:
         found = ids.subquery()
         rows = sa.select(sa.literal(plan), sa.literal(kind), next(iter(found.c)))
         # Without a WHERE, SQLite would take the ON of ON CONFLICT for one of a join.
         rows = rows.where(sa.literal(1) == 1)
         with self._engine.begin() as c:
-            statement = insert(c, worklist).from_select(["plan", "kind", "source_id"], rows)
-            c.execute(statement.on_conflict_do_nothing())
+            statement = insert(c, worklist).from_select(["plan", "kind", "source_id"], rows).on_conflict_do_nothing()
+            if told:
+                return list(c.scalars(statement.returning(worklist.c.source_id)))
+            c.execute(statement)
+            return []
 
     def ids(self, plan: str, kind: WorkKind, *, size: int = 500) -> Iterator[list[str]]:
         """The ids in order, `size` at a time; what is added behind the last one while walking is seen too."""

@@ -61,9 +61,13 @@ class Closings:
         change, now = row.change, self.clock.now()
         if outcome.status == "done":
             entry = None if change.only_remembers else self._entry(change, "success", outcome, "done")
-            # A member that came does not mean that the group's new name, a row of the same plan, is there.
-            over = () if (change.kind, change.source_id) in self._failed else ("failed",)
-            return replace(self._done(row, outcome, link), entry=entry, done_with=over, target=self.job.target)
+            # A member that came does not mean that the group's new name, a row of this plan or none of it, is there.
+            key = (change.kind, change.source_id)
+            over = () if key in self._failed or key in self.draft.partly else ("failed",)
+            # Whatever failed of it may have been this, so it is looked at again.
+            fails = key in self.draft.partly and self.store.pending.of(self.job.name, "failed", [key])
+            closing = replace(self._done(row, outcome, link), waits=[again(*key, now=now)] if fails else [])
+            return replace(closing, entry=entry, done_with=over, target=self.job.target)
         if outcome.status == "again":
             return self.not_done(row)
         if outcome.status == "gone":

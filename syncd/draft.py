@@ -29,6 +29,8 @@ class Draft:
     #: links of other jobs that this plan takes over, by its own object
     handed: dict[tuple[Kind, str], Link] = field(default_factory=dict)
     waits: list[Wait] = field(default_factory=list)  #: what this plan puts off
+    #: of these it looks at memberships or references alone, so that nothing it does ends what else failed of them
+    partly: set[tuple[Kind, str]] = field(default_factory=set)
     forgotten: list[Link] = field(default_factory=list)  #: links to what is gone at the target, and not wanted there
 
     def warn(self, code: str, message: str, name: str | None) -> None:

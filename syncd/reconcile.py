@@ -134,6 +134,7 @@ class Reconciler:
             else:  # one user on demand joins and leaves the groups that are there; it makes none
                 inside = store.mirror.groups_of(job.source, members_of, nested=True)
                 there = {id_ for ids in inside.values() for id_ in ids} | store.links.groups_with(job.name, members_of)
+                draft.partly |= {("group", id_) for id_ in there}
                 store.worklist.add(draft.id, "group", there)
             await self._memberships(members_of, dry=dry)
             self._guard.emptied_groups(self._members.emptied)
@@ -322,7 +323,8 @@ class Reconciler:
     async def _references(self) -> None:
         """Managers, once it is known whom this plan brings: also for users who waited for one of those."""
         store, draft, job = self.store, self.draft, self.job
-        await asyncio.to_thread(store.worklist.waiting_for, draft.id, job.name)
+        waited = await asyncio.to_thread(store.worklist.waiting_for, draft.id, job.name)
+        draft.partly |= {("user", id_) for id_ in waited}
         for ids in store.worklist.ids(draft.id, "reference"):
             found = await asyncio.to_thread(self.evaluator.load, "user", ids)
             managers = {v for one in found if one.desired for v in one.desired.references.values() if v}

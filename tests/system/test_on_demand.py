@@ -166,3 +166,34 @@ def test_a_dry_run_on_demand_waits_for_a_look_up_as_the_run_itself_does(tmp_path
         assert here.sync(dry=True, code=2)["counts"]["add_members"] == 1, "a cycle looks first"
         assert here.sync()["counts"]["add_members"] == 1
         assert login in here.target.members(team)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_group_name_that_failed_is_tried_again_although_somebody_was_provisioned_into_it(
+    tmp_path: Path, kind: str
+) -> None:
+    with house(kind, tmp_path, people=3) as here:
+        revenue, login = here.company.rename_team("sales", "revenue"), here.company.hire("new", "sales")
+        here.at_target({"status": 403}, method="PATCH", path="/Groups/", body="displayName")
+        here.at_target({"status": 403}, method="POST", path="/Users", times=1)
+        assert here.sync(code=4)["counts"]["create"] == 0
+        (trace,) = uvloop.run(provision(here.runtime, login, ["job"]))
+        assert [change["action"] for change in trace.changes] == ["create", "add_members"]
+        here.all_well()
+        here.time.advance(timedelta(minutes=1))
+        here.sync(failed_now=False)
+        assert revenue in {group.name for group in here.target.groups()}
+        assert here.runtime.store.pending.count("job", "failed") == 0
+
+
+def test_who_was_provisioned_into_a_group_does_not_fail_any_more(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=3) as here:
+        login = here.company.hire("new", "sales")
+        here.at_target({"status": 403}, method="PATCH", path="/Groups/", times=1)
+        here.sync(code=4)
+        (trace,) = uvloop.run(provision(here.runtime, login, ["job"]))
+        assert [change["action"] for change in trace.changes] == ["add_members"]
+        here.time.advance(timedelta(minutes=1))
+        here.sync(failed_now=False)
+        assert here.written == []
+        assert here.runtime.store.pending.count("job", "failed") == 0
