@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -15,6 +15,8 @@ from state.engine import parts, put, reading
 from state.tables import changes, pending, worklist
 from syncd.core.model import Json, Kind
 
+#: nothing that failed is tried more rarely
+LONGEST_PAUSE = timedelta(days=1)
 #: failed: at its next try · held: until approved · reference: until `wants` is linked · grace: until a delete is due
 #: again: planned, never tried (a killed process, an old plan) · turn: until a filter may answer otherwise by the time
 REASONS = ("failed", "held", "reference", "grace", "again", "turn")

@@ -9,6 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from state.engine import insert, parts, put, reading
+from state.pending import LONGEST_PAUSE
 from state.tables import assignments, changes, groups, links, members, pending, plans, users, worklist
 from syncd.core.change import Action
 from syncd.core.model import Kind
@@ -86,8 +87,9 @@ class Worklist:
         for kind in ("user", "group"):
             where = (pending.c.job == job) & (pending.c.kind == kind) & (pending.c.reason != "reference")
             at_once = ["again", "held", "failed"] if failed_now else ["again", "held"]
-            # Whatever the clock says that was put back since: these wait for no time.
-            due = (pending.c.due_at <= now) | pending.c.reason.in_(at_once)
+            # Whatever the clock says that was put back since: these wait for no time, and what failed for none so far off.
+            never = (pending.c.reason == "failed") & (pending.c.due_at > now + 2 * LONGEST_PAUSE)
+            due = (pending.c.due_at <= now) | pending.c.reason.in_(at_once) | never
             self._add(plan, kind, sa.select(pending.c.source_id).where(where, due))
 
     def unfinished(self, plan: str, job: str) -> None:

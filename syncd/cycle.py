@@ -192,7 +192,7 @@ class _Cycle:
         if memory.seq == 0 and memory.config is None:
             return "initial"
         due = self.runtime.settings.jobs[self.job.name].full_every
-        swept = memory.full_at is not None and self.clock.now() - memory.full_at < due
+        swept = memory.full_at is not None and abs(self.clock.now() - memory.full_at) < due  # clocks are set back, too
         return "incremental" if swept and not self.wish.full and memory.restart is None else "full"
 
     def _draft(self, kind: CycleKind) -> Draft:

@@ -186,8 +186,7 @@ class Daemon:
             jobs = runtime.store.jobs
             memory = jobs.get(name)
             quarantine = quarantine_from(memory.quarantine)
-            waits = quarantine is not None and runtime.clock.now() < quarantine.next_attempt
-            if memory.paused or waits:
+            if memory.paused or (quarantine is not None and quarantine.rests(runtime.clock.now())):
                 return
             # Jobs of one source take turns with reading it; their plans and their targets do not wait.
             source = runtime.settings.jobs[name].source

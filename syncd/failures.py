@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from state.pending import Wait
+from state.pending import LONGEST_PAUSE, Wait
 from syncd.core.model import Json, Kind
 
-STEPS = tuple(timedelta(minutes=m) for m in (5, 15, 60, 180, 360, 720, 1440))
+STEPS = (*(timedelta(minutes=m) for m in (5, 15, 60, 180, 360, 720)), LONGEST_PAUSE)
 
 
 def failed(

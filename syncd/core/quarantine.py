@@ -30,6 +30,10 @@ class Quarantine:
     attempts: int  #: cycles that found it still broken
     next_attempt: datetime
 
+    def rests(self, now: datetime) -> bool:
+        """Whether the next attempt is still to come; one so far off is that of a clock which was put back since."""
+        return now < self.next_attempt <= now + 2 * PAUSES[-1]
+
 
 def judge(
     before: Quarantine | None, *, refused: str | None, failed: int, done: int, detail: str, now: datetime
