@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -36,6 +37,7 @@ from syncd.timetable import trigger
 GRACE = timedelta(hours=1)
 #: the scheduler's own entry that feeds the watchdog; no job of a configuration has a colon in its name
 WATCHDOG = "syncd:watchdog"
+LOOK_AT_CLOCK_S = 10.0
 _WISH = Wish(failed_now=False)
 
 
@@ -85,7 +87,9 @@ class Daemon:
         self._scheduler.start()
         log.info(Event.DAEMON_STARTED, jobs=list(self._runtime.settings.jobs))
         self._manager.ready()
+        watch = loop.create_task(self._watch_clock())
         await self._stopping.wait()
+        watch.cancel()
         if self._running:
             await asyncio.wait(self._running)
         self._scheduler.shutdown(wait=False)
@@ -143,9 +147,7 @@ class Daemon:
             self._begin(name)
         for name in changed:
             if before[name].schedule != now[name].schedule:
-                self._scheduler.reschedule_job(name, trigger=trigger(now[name].schedule))
-                with contextlib.suppress(StateError):  # the next cycle writes it down too
-                    self._remember_due(name)
+                self._reschedule(name)
         log.info(Event.CONFIG_RELOADED, added=new, removed=gone, changed=changed)
 
     def _listener(self) -> Listener | None:
@@ -163,6 +165,27 @@ class Daemon:
             misfire_grace_time=int(GRACE.total_seconds()),
             next_run_time=datetime.now(tz=self._runtime.clock.now().tzinfo),
         )
+
+    def _reschedule(self, name: str) -> None:
+        """The job's next cycle by its schedule, from now on."""
+        self._scheduler.reschedule_job(name, trigger=trigger(self._runtime.settings.jobs[name].schedule))
+        with contextlib.suppress(StateError):  # the next cycle writes it down too
+            self._remember_due(name)
+
+    async def _watch_clock(self) -> None:
+        """The scheduler waits for times, and after the clock was put back for ones that are long over: cycles would not
+        begin, and the watchdog would starve."""
+        ahead = _ahead()
+        while True:
+            await asyncio.sleep(LOOK_AT_CLOCK_S)
+            before, ahead = ahead, _ahead()
+            if before - ahead > LOOK_AT_CLOCK_S:
+                for name in self._runtime.settings.jobs:
+                    self._reschedule(name)
+                if self._scheduler.get_job(WATCHDOG) is not None:
+                    self._scheduler.remove_job(WATCHDOG)
+                    self._feed_watchdog()
+                self._tell()
 
     def _feed_watchdog(self) -> None:
         """By an entry of the scheduler itself: a loop that is stuck, or a scheduler that is dead, lets it starve."""
@@ -228,3 +251,8 @@ class Daemon:
     def _failed(event: JobExecutionEvent) -> None:
         """A fault that syncd has no word for ends this cycle, not the daemon."""
         log.error(Event.CYCLE_FAILED, job=event.job_id, error=repr(event.exception), traceback=event.traceback)
+
+
+def _ahead() -> float:
+    """How far the clock is ahead of the time that nobody can put back, in seconds."""
+    return datetime.now(UTC).timestamp() - time.monotonic()
