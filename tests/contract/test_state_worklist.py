@@ -105,7 +105,8 @@ def test_who_waits_for_somebody_is_listed_when_that_one_comes_or_is_there(store:
     store.pending.put("j", [wait(id_, "reference", wants=other) for id_, other in wants.items()])
     store.journal.begin("p", "j", seq=1, config="c", now=NOW)
     store.journal.add("p", [Planned(change=change("comes", Action.CREATE), rev=None)])
-    store.worklist.waiting_for("p", "j")
+    store.worklist.add("p", "reference", ["r2"])
+    assert store.worklist.waiting_for("p", "j") == {"r1"}
     assert listed(store, "reference") == ["r1", "r2"]
     assert listed(store, "user") == []
 
