@@ -121,7 +121,8 @@ class Unfinished:
             closing = self._closings.not_done(row, outcome, link)
             absent = self._absent(row.change, outcome)
             closing = replace(closing, members_out=[*closing.members_out, *absent])
-        return replace(closing, waits=self._looks(row.change))
+        untouched = outcome.status == "failed" and not outcome.written
+        return replace(closing, waits=self._next_looks(row) if untouched else self._looks(row.change))
 
     def _absent(self, change: Change, outcome: Outcome) -> list[str]:
         """Source ids of those who were to be added, are seen not to be there, and count as written all the same: a removal
@@ -161,7 +162,7 @@ class Unfinished:
         object, told once, and tried again like any."""
         change, now = row.change, self.clock.now()
         if not self._settler.unanswered:
-            return Closing(row=row, status="sent", error=_told(row), waits=self._looks(change))
+            return Closing(row=row, status="sent", error=_told(row), waits=self._next_looks(row))
         if row.error is None:
             closing = self._closings.of(row, outcome, link)
             return replace(closing, error={**closing.error, "looked_at": now.isoformat()})
@@ -180,6 +181,14 @@ class Unfinished:
             return False
         written = self.store.links.members(self.job.name, row.change.source_id)
         return set(row.change.after["members"]) <= set(written.values())
+
+    def _next_looks(self, row: Row) -> list[Wait]:
+        """After a look-up that showed nothing: at once, unless that was a failure, and not the first one of its object. Then
+        its next try is the one that was told, or what a target never does would be sent to it in every cycle."""
+        change = row.change
+        told = self.store.pending.of(self.job.name, "failed", [(change.kind, change.source_id)])
+        put_off = any(wait.attempts > 1 and wait.due_at > self.clock.now() for wait in told)
+        return [] if put_off and "next_try" in (row.error or {}) else self._looks(change)
 
     def _looks(self, change: Change) -> list[Wait]:
         """After a look-up: at the object, which may have changed in a way that was no change to what was known to be

@@ -166,3 +166,24 @@ def test_who_is_added_after_a_removal_that_seemed_undone_comes_although_that_is_
         assert sorted(here.target.members(here.company.team_name("legal"))) == before
         here.sync(full=True)
         assert here.written == []
+
+
+@pytest.mark.parametrize("every", [30, 60])
+@pytest.mark.parametrize("path", ["/Users", "/Groups", "/Groups/"])
+def test_what_a_target_never_does_is_sent_ever_more_rarely(tmp_path: Path, path: str, every: int) -> None:
+    with house("graph", tmp_path, people=3) as here:
+        here.company.hire("new", "design")
+        here.company.found("late")
+        here.at_target({"status": 500}, method="PATCH" if path == "/Groups/" else "POST", path=f"{path}[^?]*$")
+        refused = 0
+        for _ in range(0, 20 * 60, every):
+            here.sync(code=4, failed_now=False)
+            refused += sum(entry.status == 500 for entry in here.written)
+            here.time.advance(timedelta(seconds=every))
+        assert refused == 3, "at once, when it is seen not to be there, and a quarter of an hour later"
+        here.all_well()
+        here.time.advance(timedelta(hours=1))
+        here.sync(failed_now=False)
+        here.sync(failed_now=False)
+        assert here.logins("new") == here.target.members(here.company.team_name("design"))
+        assert here.target.group(here.company.team_name("late")) is not None
