@@ -31,16 +31,19 @@ class MemberLooks(Sending):
         # What it shows otherwise, it leaves out where it is empty.
         return seen, frozenset() if shown is None and self._showed_some else shown
 
-    async def _settled(self, right: Callable[[frozenset[str]], bool]) -> tuple[Answer | None, frozenset[str] | None]:
+    async def _settled(
+        self, right: Callable[[frozenset[str] | None], bool]
+    ) -> tuple[Answer | None, frozenset[str] | None]:
         """The same after a change that was accepted, as soon as it is `right`, or as it stays. What is learned of a service
-        holds for all groups and for good, so it is not learned from a look that came too early."""
+        holds for all groups and for good, so it is not learned from a look that came too early: one that shows a young
+        group without the attribute among them."""
         seen, shown = await self._members()
         for pause in _PAUSES_S if self.service.knowledge.patient else ():
-            if shown is None or right(shown):
+            if seen is None or seen.resource is None or right(shown):
                 return seen, shown
             await self.writer.timing.sleep(pause)
             seen, shown = await self._members()
-        self.service.knowledge.patient = shown is None or right(shown)
+        self.service.knowledge.patient = seen is None or seen.resource is None or right(shown)
         return seen, shown
 
     async def _inside(self, member: str) -> bool:

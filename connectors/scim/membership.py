@@ -115,7 +115,7 @@ class Membership(MemberLooks):
             knowledge.saw("group", answer.resource)
         if (shown is not None and set(part) <= shown) or knowledge.has(_ADDS) or not knowledge.facts.members_shown:
             return self.done(answer)
-        seen, shown = await self._settled(lambda shown: shown.issuperset(part))
+        seen, shown = await self._settled(lambda shown: shown is not None and shown.issuperset(part))
         if seen is None or seen.status in GONE:
             return self.done(answer)
         if not shown:
@@ -221,7 +221,9 @@ class Membership(MemberLooks):
         Members that went although they were to stay are added again: the service took a list of values for "all".
         """
         knowledge = self.service.knowledge
-        looks = self._members() if fault is not None else self._settled(lambda shown: shown.isdisjoint(part))
+        looks = (
+            self._members() if fault is not None else self._settled(lambda shown: not shown or shown.isdisjoint(part))
+        )
         seen, shown = await looks
         if shown is None or not knowledge.facts.members_shown:
             return self.done() if fault is None else self.unsure(fault)
@@ -312,7 +314,7 @@ class Membership(MemberLooks):
         knowledge = self.service.knowledge
         if knowledge.has(_ADDS):
             return
-        seen, shown = await self._members()  # the answer to the PUT may show more than a read
+        seen, shown = await self._settled(bool)  # the answer to the PUT may show more than a read
         if shown:
             knowledge.learn(_ADDS)
         elif seen is not None and seen.resource is not None:

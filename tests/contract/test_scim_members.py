@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from syncd.core.change import UNSHOWN_MEMBERS, Action
@@ -275,6 +277,23 @@ async def test_a_look_that_comes_too_early_teaches_nothing(world: Open, adding: 
     assert "PUT" not in {entry.method for entry in w.emulator.journal}
     assert w.target.facts.members_shown
     assert w.target.facts.member_remove == "filter"
+
+
+@pytest.mark.parametrize("by", ["PATCH", "PUT"])
+@pytest.mark.parametrize("late", [{"set": {"members": []}}, {"remove": ["members"]}])
+async def test_a_look_too_early_at_the_first_addition_of_all_does_not_teach_that_members_are_not_shown(
+    world: Open, late: dict[str, Any], by: str
+) -> None:
+    """By PUT the first member of the next empty group would be refused; by PATCH no removal would be looked at."""
+    refused = ("PATCH /Groups",) if by == "PUT" else ()
+    w = world(answers_without_body=True, patch_answer=204, refused_requests=refused)
+    people = [(await w.create())[0] for _ in range(3)]
+    group = await w.target.send(change(Action.CREATE, "group", after={"displayName": "G"}), {})
+    w.fault({"edit": late}, times=4 if by == "PUT" else 3, method="GET", path="/Groups/")
+    add = change(Action.ADD_MEMBERS, "group", group.target_id, after={"members": people})
+    assert (await w.target.send(add, {})).status == "done"
+    assert w.members() == sorted(people)
+    assert w.target.facts.members_shown
 
 
 async def test_a_service_that_never_does_what_it_accepts_is_waited_for_once(world: Open) -> None:
