@@ -26,7 +26,7 @@ from state.moved_links import moved, taken
 from state.overtaken import overtaken
 from state.pending import Wait, clear_looked_at, put_waits
 from state.planned import PlannedRows
-from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data
+from state.row import Closing, Planned, Row, change_data, change_key, is_mark, row_of, stored_data, unsent_error
 from state.tables import changes, claims, pending, plans, worklist
 from syncd.core.change import Action, Change, Link, Status
 from syncd.core.model import Json, Kind
@@ -116,7 +116,7 @@ class Journal(PlannedRows):
             "rev": row.rev,
             "requests": row.requests,
             "status": status,
-            "error": {"code": "MappingError", "message": change.failed} if change.failed else None,
+            "error": unsent_error(change),
         }
 
     def _shown(self, values: Mapping[str, Json], change: Change) -> dict[str, Json]:

@@ -84,6 +84,13 @@ def row_of(stored: Any, before: Mapping[str, Json], after: Mapping[str, Json]) -
     )
 
 
+def unsent_error(change: Change) -> Json:
+    """Why a change is not sent, as a report shows it; None where nothing stands against it."""
+    if change.failed:
+        return {"code": "MappingError", "message": change.failed}
+    return {"code": "LeftAlone", "message": change.skipped} if change.skipped else None
+
+
 def is_mark(value: Json) -> bool:
     """Whether this stands for a redacted value, which itself is nowhere."""
     return isinstance(value, Mapping) and value.keys() == {"redacted"}

@@ -17,7 +17,7 @@ from state.errors import Owned
 from state.journal import Closing, Row
 from state.store import Store
 from syncd.clock import Clock
-from syncd.closings import LINKS_ANEW, Closings
+from syncd.closings import LINKS_ANEW, Closings, put_off
 from syncd.core.change import NEW, Action, Link, Outcome
 from syncd.core.model import Kind
 from syncd.draft import Draft
@@ -39,6 +39,10 @@ _STAGES = tuple((action, kind) for action in Action for kind in _KINDS)
 _MAY_BE_RIGHT = (Action.ADOPT, Action.REFERENCE, Action.DEACTIVATE, Action.ADD_MEMBERS)
 #: rows of an object that is linked by then
 _FOLLOWS = (Action.ADD_MEMBERS, Action.REMOVE_MEMBERS, Action.REFERENCE)
+#: why a row is not sent
+_NOT_THERE = {"code": "PutOff", "message": "its own creation or adoption did not come about"}
+_NOBODY = put_off("whom it names did not come about")
+_OLD = put_off("others are at work on it, or it has changed since it was planned")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -117,15 +121,15 @@ class Applier:
         free = journal.mark_sent(self.draft.id, job, ready, now=now, handed=handed, others=others, **owner)
         late = self._late([row for row in ready if row.key in free]) if others else set()
         free -= late
-        closings: list[Closing] = []
+        closings, ends = list[Closing](), {row.key for row in waiting}
         for row in [*(row for row in ready if row.key not in free), *waiting]:
             lost = row.change.action in _FOLLOWS and (row.change.kind, row.change.source_id) not in links
             if lost or (row.change.target_id or "").startswith(NEW):
                 # Its own creation or adoption did not come about, and that is remembered: once more would only fail again.
-                closings.append(Closing(row=row, status="skipped"))
+                closings.append(Closing(row=row, status="skipped", error=_NOT_THERE))
                 continue
             self.result.again = True
-            closings.append(self._closings.not_done(row))
+            closings.append(replace(self._closings.not_done(row), error=_NOBODY if row.key in ends else _OLD))
         if closings:
             self._closings.write(self.draft.id, closings)
         return [

@@ -22,6 +22,11 @@ from syncd.observe.logs import Event, log
 LINKS_ANEW = (Action.CREATE, Action.ADOPT)
 
 
+def put_off(why: str) -> Json:
+    """The reason of a row that is not sent, for a report."""
+    return {"code": "PutOff", "message": f"{why}: it is looked at again"}
+
+
 class Closings:
     """How the rows of one plan end."""
 
@@ -49,7 +54,7 @@ class Closings:
         facts, error = change_facts(self.draft, closing.row.change), closing.error or {}
         if closing.status == "done":
             self._log.info(Event.CHANGE_DONE, **facts)
-        elif closing.status == "skipped" and error:
+        elif closing.unlink:
             self._log.warning(Event.CHANGE_PUT_OFF, reason=error["code"], **facts)
         elif closing.status == "skipped":
             self._log.info(Event.CHANGE_PUT_OFF, **facts)
@@ -69,7 +74,7 @@ class Closings:
             closing = replace(self._done(row, outcome, link), waits=[again(*key, now=now)] if fails else [])
             return replace(closing, entry=entry, done_with=over, target=self.job.target)
         if outcome.status == "again":
-            return self.not_done(row)
+            return replace(self.not_done(row), error=put_off("the target has what this was not planned for"))
         if outcome.status == "gone":
             vanished = {"code": "InvalidAnchor", "message": f"{change.target_id} is gone at the target; matched again"}
             wait = again(change.kind, change.source_id, now=self.clock.now())

@@ -289,8 +289,7 @@ def _action(trace: Trace, seen: Evaluated, draft: Draft, past: Sequence[LogEntry
             else f"{row['attribute']}: {row['old']!r} → {row['new']!r}"
             for row in change["modified"]
         )
-        bad = change["status"] == "failed"
-        tail = (
-            change["held"] or (change["error"] or {}).get("message") or (change["status"] if act else "would be sent")
-        )
-        trace.add("action", "failed" if bad else "ok", f"{words}: {edited or 'whole'} ({tail})", before=_before(past))
+        status = change["status"]
+        mark: Literal["ok", "failed", "skipped"] = status if status in ("failed", "skipped") else "ok"
+        tail = change["held"] or (change["error"] or {}).get("message") or (status if act else "would be sent")
+        trace.add("action", mark, f"{words}: {edited or 'whole'} ({tail})", before=_before(past))

@@ -44,7 +44,7 @@ def _closings(store: Store, draft: Draft, rows: list[Row], now: datetime) -> Ite
             yield Closing(row=row, status="failed", error=error, waits=[wait], entry=entry)
         else:
             entry = log_entry(draft, change, "skipped", change.skipped or "", now=now)
-            yield Closing(row=row, status="skipped", entry=entry)
+            yield Closing(row=row, status="skipped", error=row.error, entry=entry)
 
 
 def _wait(row: Row, before: Wait | None, now: datetime) -> Wait:

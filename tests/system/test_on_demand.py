@@ -13,6 +13,7 @@ import uvloop
 from syncd.core.model import Kind
 from syncd.cycle import Wish, sync
 from syncd.provision import provision
+from tests.contract.state_rows import change, plan
 from tests.system.company import COMPANIES
 from tests.system.conftest import Cli, Ran
 from tests.system.house import House, house, quirky
@@ -197,3 +198,34 @@ def test_who_was_provisioned_into_a_group_does_not_fail_any_more(tmp_path: Path)
         here.sync(failed_now=False)
         assert here.written == []
         assert here.runtime.store.pending.count("job", "failed") == 0
+
+
+@pytest.mark.parametrize("more", [["--dry-run"], []])
+def test_who_is_left_alone_is_told_why(tmp_path: Path, cli: Cli, more: list[str]) -> None:
+    protected = '[jobs.job.guards]\nprotect = ["ada.house@company.example"]\n'
+    with house("graph", tmp_path, people=3, more=protected, tag="house") as here:
+        for team in ("sales", "legal", "support"):
+            here.company.leave(team, "ada")
+        ran = cli("provision", here.company.login("ada"), "-o", "json", *more)
+        (left,) = [change for change in ran.job["changes"] if change["kind"] == "user"]
+        assert (left["status"], left["error"]["code"]) == ("skipped", "LeftAlone")
+        assert "protected by guards.protect" in left["error"]["message"]
+        (said,) = [one for one in ran.job["steps"] if one["step"] == "action" and "deactivate" in one["detail"]]
+        assert said["status"] == "skipped"
+        assert "protected by guards.protect" in said["detail"]
+        assert here.logins("ada") <= here.active()
+
+
+def test_a_group_that_another_job_is_making_is_left_to_it_and_that_is_told(tmp_path: Path) -> None:
+    second = '[jobs.second]\nsource = "company"\ntarget = "product"\n'
+    with house("graph", tmp_path, people=3, quirks=quirky(unique=("user.userName",)), more=second) as here:
+        here.company.found("late")
+        store, now, name = here.runtime.store, here.time.now(), here.company.team_name("late")
+        theirs = change("late", kind="group", after={"displayName": name}, name=name)
+        rows = plan(store, theirs, id_="theirs", job="second", now=now)
+        assert store.journal.mark_sent("theirs", "second", rows, now=now)
+        (trace,) = uvloop.run(provision(here.runtime, name, ["job"], kind="group"))
+        (put_off,) = [row for row in trace.changes if row["action"] == "create"]
+        assert (put_off["status"], put_off["error"]["code"]) == ("skipped", "PutOff")
+        assert "others are at work on it" in trace.steps[-1].detail
+        assert here.target.group(name) is None

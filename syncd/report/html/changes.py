@@ -57,12 +57,13 @@ def changes(rows: Sequence[Row], names: Names) -> Element | None:
 def _row(row: Row, names: Names) -> Element:
     change, word = row.change, row.change.action.word
     status = None if row.status in ("planned", "done") else el("span", row.status, class_=f"pill {row.status}")
+    left = (row.error or {}).get("message") if row.status == "skipped" else None
     return el(
         "tr",
         el("td", el("span", word.replace("_", " "), class_=f"pill {FAMILY[word]}"), status),
         el("td", el("b", change.name), el("small", f"{change.kind} {change.source_id}")),
         el("td", _edits(row, names)),
-        el("td", change.why),
+        el("td", change.why, el("small", str(left)) if left else None),
         data_action=word,
     )
 
