@@ -28,6 +28,12 @@ _FOR_SOME = frozenset({400, 404, 409, 410, 413, 422})
 _SINGLE_REFUSALS = 25  #: before anybody was taken: it is hardly they
 _LOST_PARTS = 3  #: in a row, without an answer and not to be seen: all others would take as long
 _ADDS = "additions of members are kept"
+_UNVERIFIED = Outcome(
+    status="maybe",
+    code="WebExceptionProtocolError",
+    message="the removal was accepted, and the group could not be read to see whether it was carried out",
+    remedy="The next cycle looks.",
+)
 
 
 class Membership(MemberLooks):
@@ -225,6 +231,8 @@ class Membership(MemberLooks):
             self._members() if fault is not None else self._settled(lambda shown: not shown or shown.isdisjoint(part))
         )
         seen, shown = await looks
+        if seen is None and fault is None and before is not None and knowledge.facts.members_shown:
+            return self.unsure(_UNVERIFIED)  # read before, so it will be again
         if shown is None or not knowledge.facts.members_shown:
             return self.done() if fault is None else self.unsure(fault)
         sure = knowledge.has(_ADDS) or self._showed_some

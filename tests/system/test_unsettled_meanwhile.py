@@ -310,6 +310,21 @@ def test_an_addition_that_nobody_can_look_up_is_a_failure_until_somebody_can(tmp
         assert here.written == []
 
 
+def test_a_removal_that_a_target_ignores_is_not_taken_for_done_as_nobody_could_look(tmp_path: Path) -> None:
+    with house("graph", tmp_path, people=6, quirks=quirky(remove_by_filter="ignored")) as here:
+        here.company.leave("support", "ada")
+        here.at_target({"replace": 0}, method="GET", path="/Groups/", nth=2)
+        told = here.sync(code=4)
+        (failed,) = [row for row in told["changes"] if row["status"] == "failed"]
+        assert "could not be read to see" in failed["error"]["message"]
+        here.all_well()
+        here.time.advance(timedelta(minutes=1))
+        here.sync()
+        assert here.logins("ada").isdisjoint(here.target.members(here.company.team_name("support")))
+        here.sync(full=True)
+        assert here.written == []
+
+
 def test_an_addition_that_is_not_wished_any_more_fails_no_longer_once_it_is_looked_up(tmp_path: Path) -> None:
     with house("graph", tmp_path, people=6) as here:
         here.company.join("legal", "ben")
