@@ -1,13 +1,14 @@
 """A minimal SCIM service in a process of its own, which costs next to nothing beside the client that is measured.
 
 It believes whatever it is told: a POST is kept under a new id, lists and single objects show what was kept, a PATCH is
-answered and only a manager in it is kept. A filter finds nobody. It notes its requests, to be sent once more by others.
+answered, and only managers and members in it are kept. A filter finds nobody. It notes its requests, to be sent once more by others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -26,6 +27,7 @@ Request = tuple[str, str, bytes]
 _LIST = b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":%d,"startIndex":%d,"itemsPerPage":%d,"Resources":[%b]}'
 _HEAD = b"HTTP/1.1 %b\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\n\r\n"
 _MANAGER = f"{ENTERPRISE_SCHEMA}:manager"
+_ONE_MEMBER = re.compile(r'members\[value eq "(.*)"\]')
 _PAGE = 1_000
 
 
@@ -53,8 +55,8 @@ class Kept:
         number = int(id_) - 1 if id_.isdecimal() else len(objects)
         if number >= len(objects):
             return b"404 Not Found", b"{}"
-        if method == "PATCH" and b":manager" in body:
-            objects[number] = _managed(objects[number], body)
+        if method == "PATCH" and (b":manager" in body or b'"members' in body):
+            objects[number] = _patched(objects[number], body)
         return (b"200 OK", objects[number]) if method == "GET" else (b"204 No Content", b"")
 
     @staticmethod
@@ -67,11 +69,16 @@ class Kept:
         return _LIST % (len(objects), start, len(page), b",".join(page))
 
 
-def _managed(resource: bytes, patch: bytes) -> bytes:
+def _patched(resource: bytes, patch: bytes) -> bytes:
     found = orjson.loads(resource)
     for operation in orjson.loads(patch)["Operations"]:
-        if operation.get("path") == _MANAGER:
-            found.setdefault(ENTERPRISE_SCHEMA, {})["manager"] = operation.get("value")
+        path, value = operation.get("path", ""), operation.get("value")
+        if path == _MANAGER:
+            found.setdefault(ENTERPRISE_SCHEMA, {})["manager"] = value
+        elif path == "members" and operation["op"].lower() == "add":
+            found.setdefault("members", []).extend(value)
+        elif (one := _ONE_MEMBER.fullmatch(path)) is not None:
+            found["members"] = [member for member in found.get("members", []) if member["value"] != one[1]]
     return orjson.dumps(found)
 
 
