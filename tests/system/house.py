@@ -90,6 +90,11 @@ class House:
         """The logins of the accounts that may sign in at the target."""
         return {user.name for user in self.target.users() if user.attributes.get("active") is not False}
 
+    def account(self, name: str) -> dict[str, Any]:
+        """The attributes of a person's one account at the target."""
+        (found,) = [user for user in self.target.users() if user.name == self.company.login(name)]
+        return dict(found.attributes)
+
     def logins(self, *names: str) -> set[str]:
         return {self.company.login(name) for name in names}
 

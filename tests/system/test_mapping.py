@@ -68,13 +68,8 @@ def change(here: House, name: str, **properties: Any) -> None:
     here.company.directory.update_user(here.company.ids[name], **properties)  # type: ignore[union-attr]  # Entra's own
 
 
-def account(here: House, name: str) -> dict[str, Any]:
-    (found,) = [user for user in here.target.users() if user.name == here.company.login(name)]
-    return dict(found.attributes)
-
-
 def value(here: House, name: str, path: str) -> Any:
-    return read(account(here, name), parse_path(path))
+    return read(here.account(name), parse_path(path))
 
 
 def test_the_very_first_plan_has_the_types_that_the_target_announces(here: House) -> None:
@@ -82,7 +77,7 @@ def test_the_very_first_plan_has_the_types_that_the_target_announces(here: House
     dry = here.sync(code=2, dry=True)
     done = here.sync()
     assert done["checksum"] == dry["checksum"]
-    ada = account(here, "ada")
+    ada = here.account("ada")
     assert ada["active"] is True
     assert ada["roles"] == [{"primary": True, "display": "Member", "value": "Engineer"}]
     assert ada["emails"] == [{"type": "home", "primary": True, "value": here.company.login("ada")}]
@@ -136,7 +131,7 @@ def test_values_that_went_away_are_removed_with_what_described_them(here: House)
     here.sync()
     change(here, "ada", employeeId=None, department="b", mail=None, jobTitle=None, displayName=None)
     here.sync()
-    ada = account(here, "ada")
+    ada = here.account("ada")
     assert "emails" not in ada
     assert "roles" not in ada
     assert "badge" not in ada[URN]

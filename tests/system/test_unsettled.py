@@ -53,9 +53,7 @@ def test_a_value_that_was_taken_back_before_anybody_could_look_is_written_back(k
         here.all_well()
         here.time.advance(timedelta(minutes=5))
         here.sync()
-        account = here.target.user(here.company.login("ada"))
-        assert account is not None
-        assert account.attributes["title"] == "Before"
+        assert here.account("ada")["title"] == "Before"
         here.sync()
         assert here.written == []
 

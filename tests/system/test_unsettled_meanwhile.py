@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,12 +23,6 @@ def open_rows(here: House) -> int:
     """Rows of which nobody knows whether they were carried out."""
     with reading(here.runtime.store.engine) as c:
         return int(c.execute(sa.text("SELECT count(*) FROM changes WHERE status = 'sent'")).scalar_one())
-
-
-def account(here: House, name: str) -> dict[str, Any]:
-    found = here.target.user(here.company.login(name))
-    assert found is not None
-    return dict(found.attributes)
 
 
 def lose_update(here: House) -> None:
@@ -52,8 +45,8 @@ def test_a_value_is_written_back_although_another_was_written_since(tmp_path: Pa
         here.all_well()
         here.time.advance(timedelta(minutes=5))
         here.sync()
-        assert account(here, "ada")["title"] == "Before"
-        assert account(here, "ada")["name"]["givenName"] == "Augusta"
+        assert here.account("ada")["title"] == "Before"
+        assert here.account("ada")["name"]["givenName"] == "Augusta"
         assert open_rows(here) == 0
 
 
@@ -137,7 +130,7 @@ def test_a_group_of_a_job_that_has_no_groups_any_more_stops_nobody(tmp_path: Pat
         here.company.set_title("ada", "Countess")
         with here.changed_config(more="[jobs.job.groups]\nenabled = false\n"):
             here.sync(code=None)
-            assert account(here, "ada")["title"] == "Countess"
+            assert here.account("ada")["title"] == "Countess"
             assert open_rows(here) == 0
 
 
