@@ -37,13 +37,13 @@ class MemberLooks(Sending):
         """The same after a change that was accepted, as soon as it is `right`, or as it stays. What is learned of a service
         holds for all groups and for good, so it is not learned from a look that came too early: one that shows a young
         group without the attribute among them."""
-        seen, shown = await self._members()
-        for pause in _PAUSES_S if self.service.knowledge.patient else ():
-            if seen is None or seen.resource is None or right(shown):
-                return seen, shown
-            await self.writer.timing.sleep(pause)
+        for pause in (*(_PAUSES_S if self.service.knowledge.patient else ()), None):
             seen, shown = await self._members()
-        self.service.knowledge.patient = seen is None or seen.resource is None or right(shown)
+            settled = seen is None or seen.resource is None or right(shown)
+            if settled or pause is None:
+                break
+            await self.writer.timing.sleep(pause)
+        self.service.knowledge.patient = settled
         return seen, shown
 
     async def _inside(self, member: str) -> bool:
